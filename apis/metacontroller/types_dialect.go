@@ -1,0 +1,31 @@
+/*
+Copyright The Hookplane Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package metacontroller
+
+// ClientConfig is the 2018 form of a hook's server, shared by all hooks of a
+// controller. It never outlives folding: see dialect.go.
+type ClientConfig struct {
+	Service  *ClientConfigService
+	CABundle string
+}
+
+// ClientConfigService names the Service that serves the hooks of a 2018
+// manifest.
+type ClientConfigService struct {
+	Name      string
+	Namespace string
+}

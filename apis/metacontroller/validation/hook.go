@@ -1,0 +1,176 @@
+/*
+Copyright The Hookplane Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package validation
+
+import (
+	"errors"
+	"net/url"
+	"strings"
+
+	apivalidation "k8s.io/apimachinery/pkg/api/validation"
+	"k8s.io/apimachinery/pkg/util/sets"
+	"k8s.io/apimachinery/pkg/util/validation"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/hookplane/hookplane/apis/metacontroller"
+)
+
+var (
+	hookVersions           = sets.New(metacontroller.HookVersionV1, metacontroller.HookVersionV2)
+	serviceProtocols       = sets.New(metacontroller.ServiceProtocolHTTP, metacontroller.ServiceProtocolHTTPS)
+	responseUnmarshalModes = sets.New(metacontroller.ResponseUnmarshalModeLoose, metacontroller.ResponseUnmarshalModeStrict)
+)
+
+func validateHook(hook *metacontroller.Hook, path *field.Path) field.ErrorList {
+	if hook == nil {
+		return nil
+	}
+	errs := validateEnum(hook.Version, hookVersions, path.Child("version"))
+	switch {
+	case hook.Path != "" && hook.Webhook != nil:
+		errs = append(errs, field.Forbidden(path.Child("path"), "contradicts webhook: set one of them, preferably webhook"))
+	case hook.Path != "":
+		errs = append(errs, field.Forbidden(path.Child("path"), "needs spec.clientConfig.service: write webhook with url, or with service and path"))
+	case hook.Webhook == nil:
+		errs = append(errs, field.Required(path.Child("webhook"), "a hook needs exactly one executor, and webhook is the only one"))
+	}
+	if hook.Webhook != nil {
+		errs = append(errs, validateWebhook(hook.Webhook, path.Child("webhook"))...)
+	}
+	return errs
+}
+
+func validateWebhook(webhook *metacontroller.Webhook, path *field.Path) field.ErrorList {
+	errs := validateTarget(webhook, path)
+	if timeout := webhook.Timeout; timeout != nil && timeout.Duration <= 0 {
+		errs = append(errs, field.Invalid(path.Child("timeout"), timeout.Duration.String(), "must be longer than 0, for example 10s"))
+	}
+	if webhook.ETag != nil {
+		errs = append(errs, validateETag(webhook.ETag, path.Child("etag"))...)
+	}
+	errs = append(errs, validateEnum(webhook.ResponseUnmarshalMode, responseUnmarshalModes, path.Child("responseUnMarshallMode"))...)
+	return append(errs, validateSecurity(security{
+		webhook.CABundle, webhook.ClientTLS, webhook.Authorization, webhook.BasicAuth,
+	}, path)...)
+}
+
+// validateTarget checks that there is a url, or a service with a path. A url wins over the others
+// (docs/protocol.md §1), which is worth a warning and no refusal.
+func validateTarget(webhook *metacontroller.Webhook, path *field.Path) field.ErrorList {
+	const rule = "set either url, or service and path"
+	if webhook.URL != "" {
+		return validateURL(webhook.URL, path.Child("url"))
+	}
+	var errs field.ErrorList
+	switch {
+	case webhook.Service == nil && webhook.Path == "":
+		return append(errs, field.Required(path, rule))
+	case webhook.Service == nil:
+		errs = append(errs, field.Required(path.Child("service"), "path needs a service: "+rule))
+	default:
+		errs = append(errs, validateService(webhook.Service, path.Child("service"))...)
+	}
+	return append(errs, validatePath(webhook.Path, path.Child("path"))...)
+}
+
+func validateURL(raw string, path *field.Path) field.ErrorList {
+	parsed, err := url.Parse(raw)
+	if err != nil {
+		return field.ErrorList{field.Invalid(path, raw, "must be a URL, for example https://hooks.example.com/sync: "+parseReason(err))}
+	}
+	var errs field.ErrorList
+	invalid := func(detail string) {
+		errs = append(errs, field.Invalid(path, parsed.Redacted(), detail))
+	}
+	if parsed.Scheme != "http" && parsed.Scheme != "https" {
+		invalid("must start with http:// or https://")
+	}
+	if parsed.User != nil {
+		invalid("may not have user information: use basicAuth or authorization")
+	}
+	if reason := hostProblem(parsed.Host); reason != "" {
+		invalid("host " + reason)
+	}
+	if strings.Contains(raw, "#") {
+		invalid("may not have a fragment")
+	}
+	return errs
+}
+
+// parseReason is the cause of a url.Parse error, which repeats the URL.
+func parseReason(err error) string {
+	if wrapped, ok := errors.AsType[*url.Error](err); ok {
+		return wrapped.Err.Error()
+	}
+	return err.Error()
+}
+
+func validatePath(value string, path *field.Path) field.ErrorList {
+	if value == "" {
+		return field.ErrorList{field.Required(path, "service needs a path: must start with /, for example /sync")}
+	}
+	if !strings.HasPrefix(value, "/") {
+		return field.ErrorList{field.Invalid(path, value, "must start with /, for example /sync")}
+	}
+	if _, err := url.Parse("http://service" + value); err != nil {
+		return field.ErrorList{field.Invalid(path, value, "must be the path of a URL: "+parseReason(err))}
+	}
+	if strings.Contains(value, "#") {
+		return field.ErrorList{field.Invalid(path, value, "may not have a fragment")}
+	}
+	return nil
+}
+
+func validateService(service *metacontroller.ServiceReference, path *field.Path) field.ErrorList {
+	errs := validateName(service.Name, validation.IsDNS1123Label, path.Child("name"))
+	errs = append(errs, validateNamespace(service.Namespace, path.Child("namespace"))...)
+	if service.Port != nil {
+		for _, message := range validation.IsValidPortNum(int(*service.Port)) {
+			errs = append(errs, field.Invalid(path.Child("port"), *service.Port, message))
+		}
+	}
+	return append(errs, validateEnum(service.Protocol, serviceProtocols, path.Child("protocol"))...)
+}
+
+func validateETag(etag *metacontroller.ETag, path *field.Path) field.ErrorList {
+	var errs field.ErrorList
+	if seconds := etag.CacheTimeoutSeconds; seconds != nil {
+		errs = append(errs, validateNonNegative(int64(*seconds), path.Child("cacheTimeoutSeconds"))...)
+	}
+	if seconds := etag.CacheCleanupSeconds; seconds != nil {
+		errs = append(errs, validateNonNegative(int64(*seconds), path.Child("cacheCleanupSeconds"))...)
+	}
+	return errs
+}
+
+// validateName checks the name of an object that is referred to.
+func validateName(name string, messages func(string) []string, path *field.Path) field.ErrorList {
+	if name == "" {
+		return field.ErrorList{field.Required(path, "")}
+	}
+	var errs field.ErrorList
+	for _, message := range messages(name) {
+		errs = append(errs, field.Invalid(path, name, message))
+	}
+	return errs
+}
+
+func validateNamespace(namespace string, path *field.Path) field.ErrorList {
+	return validateName(namespace, func(name string) []string {
+		return apivalidation.ValidateNamespaceName(name, false)
+	}, path)
+}

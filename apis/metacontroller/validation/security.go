@@ -1,0 +1,160 @@
+/*
+Copyright The Hookplane Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package validation
+
+import (
+	"crypto/x509"
+	"encoding/pem"
+	"fmt"
+	"strings"
+
+	"golang.org/x/net/http/httpguts"
+	"k8s.io/apimachinery/pkg/util/validation"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/hookplane/hookplane/apis/metacontroller"
+)
+
+// security is what webhooks and endpointConfigs have in common.
+type security struct {
+	caBundle      *metacontroller.CABundle
+	clientTLS     *metacontroller.ClientTLS
+	authorization *metacontroller.Authorization
+	basicAuth     *metacontroller.BasicAuth
+}
+
+func validateSecurity(s security, path *field.Path) field.ErrorList {
+	var errs field.ErrorList
+	if s.caBundle != nil {
+		errs = append(errs, validateCABundle(s.caBundle, path.Child("caBundle"))...)
+	}
+	if s.clientTLS != nil {
+		path := path.Child("clientTLS")
+		errs = append(errs, validateSecretReference(s.clientTLS.SecretRef, path.Child("secretRef"))...)
+		errs = append(errs, validateKey(s.clientTLS.CertKey, path.Child("certKey"))...)
+		errs = append(errs, validateKey(s.clientTLS.PrivateKeyKey, path.Child("privateKeyKey"))...)
+	}
+	if s.authorization != nil {
+		errs = append(errs, validateAuthorization(s.authorization, path.Child("authorization"))...)
+	}
+	if s.basicAuth != nil {
+		path := path.Child("basicAuth")
+		if s.authorization != nil {
+			errs = append(errs, field.Forbidden(path, "may not be set together with authorization"))
+		}
+		errs = append(errs, validateSecretReference(s.basicAuth.SecretRef, path.Child("secretRef"))...)
+		errs = append(errs, validateKey(s.basicAuth.UsernameKey, path.Child("usernameKey"))...)
+		errs = append(errs, validateKey(s.basicAuth.PasswordKey, path.Child("passwordKey"))...)
+	}
+	return errs
+}
+
+// validateCABundle checks that there is exactly one source.
+func validateCABundle(bundle *metacontroller.CABundle, path *field.Path) field.ErrorList {
+	const rule = "set exactly one of inline, secretRef and configMapRef"
+	var errs field.ErrorList
+	first := ""
+	source := func(name string) {
+		if first == "" {
+			first = name
+			return
+		}
+		errs = append(errs, field.Forbidden(path.Child(name), fmt.Sprintf("may not be set together with %s: %s", first, rule)))
+	}
+	if bundle.Inline != "" {
+		source("inline")
+		errs = append(errs, validatePEM(bundle.Inline, path.Child("inline"))...)
+	}
+	if ref := bundle.SecretRef; ref != nil {
+		source("secretRef")
+		errs = append(errs, validateKeyReference(ref.Name, ref.Namespace, ref.Key, path.Child("secretRef"))...)
+	}
+	if ref := bundle.ConfigMapRef; ref != nil {
+		source("configMapRef")
+		errs = append(errs, validateKeyReference(ref.Name, ref.Namespace, ref.Key, path.Child("configMapRef"))...)
+	}
+	if first == "" {
+		errs = append(errs, field.Required(path, rule))
+	}
+	return errs
+}
+
+// validatePEM checks that every block of the bundle can be used.
+func validatePEM(bundle string, path *field.Path) field.ErrorList {
+	invalid := func(detail string) field.ErrorList {
+		return field.ErrorList{field.Invalid(path, excerpt(bundle), detail)}
+	}
+	certificates := 0
+	rest := []byte(bundle)
+	for {
+		var block *pem.Block
+		if block, rest = pem.Decode(rest); block == nil {
+			break
+		}
+		if block.Type != "CERTIFICATE" {
+			return invalid(fmt.Sprintf("must have CERTIFICATE blocks only, has %q", block.Type))
+		}
+		certificates++
+		if _, err := x509.ParseCertificate(block.Bytes); err != nil {
+			return invalid(fmt.Sprintf("certificate %d cannot be parsed: %v", certificates, err))
+		}
+	}
+	if strings.Contains(string(rest), "-----BEGIN") {
+		return invalid(fmt.Sprintf("block %d is not valid PEM", certificates+1))
+	}
+	if certificates == 0 {
+		return invalid("must have at least one certificate in PEM, starting with -----BEGIN CERTIFICATE-----")
+	}
+	return nil
+}
+
+// excerpt is the start of a long value, for messages.
+func excerpt(value string) string {
+	const limit = 64
+	if len(value) <= limit {
+		return value
+	}
+	return fmt.Sprintf("%s... (%d bytes)", strings.ToValidUTF8(value[:limit], ""), len(value))
+}
+
+func validateAuthorization(authorization *metacontroller.Authorization, path *field.Path) field.ErrorList {
+	var errs field.ErrorList
+	switch kind := authorization.Type; {
+	case strings.EqualFold(kind, "basic"):
+		errs = append(errs, field.Invalid(path.Child("type"), kind, "may not be Basic: use basicAuth"))
+	case !httpguts.ValidHeaderFieldName(kind):
+		errs = append(errs, field.Invalid(path.Child("type"), kind, "must be an HTTP authentication scheme, for example Bearer"))
+	}
+	ref := authorization.SecretRef
+	return append(errs, validateKeyReference(ref.Name, ref.Namespace, ref.Key, path.Child("secretRef"))...)
+}
+
+func validateSecretReference(ref metacontroller.SecretReference, path *field.Path) field.ErrorList {
+	errs := validateName(ref.Name, validation.IsDNS1123Subdomain, path.Child("name"))
+	return append(errs, validateNamespace(ref.Namespace, path.Child("namespace"))...)
+}
+
+func validateKeyReference(name, namespace, key string, path *field.Path) field.ErrorList {
+	errs := validateName(name, validation.IsDNS1123Subdomain, path.Child("name"))
+	errs = append(errs, validateNamespace(namespace, path.Child("namespace"))...)
+	return append(errs, validateKey(key, path.Child("key"))...)
+}
+
+// validateKey checks a key of a Secret or ConfigMap.
+func validateKey(key string, path *field.Path) field.ErrorList {
+	return validateName(key, validation.IsConfigMapKey, path)
+}
