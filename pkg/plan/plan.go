@@ -1,0 +1,219 @@
+/*
+Copyright The Hookplane Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package plan
+
+import (
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/hookplane/hookplane/apis/hook"
+)
+
+// Input is what a plan is made from. Nothing in it is modified.
+type Input struct {
+	// Parent is the parent as the hook saw it.
+	Parent Parent
+	// Rules are the declared types of children. A ChildKey's Rule is an index into them.
+	Rules []Rule
+	// Selector is what the labels of every desired child must match. Nil matches all.
+	Selector labels.Selector
+	// GenerateSelector adds the label controller-uid with the parent's UID to desired children that lack it.
+	GenerateSelector bool
+	// Children are the observed children whose controller is the parent, of all rules, in any order.
+	Children []Child
+	// Lookup finds any object of a rule's type by name, whoever owns it.
+	Lookup func(rule int, namespace, name string) (Child, bool)
+	// Response is the hook's answer.
+	Response *hook.CompositeResponse
+	// Settled is what earlier syncs of this parent found to need no write. May be nil.
+	Settled map[ChildKey]Settled
+	// SettledStatus is the Fingerprint of the last StatusWrite that changed nothing; 0 when there was none.
+	SettledStatus uint64
+}
+
+// Parent is the object that the children belong to.
+type Parent struct {
+	APIVersion string
+	Kind       string
+	Namespace  string // empty when cluster-scoped
+	Name       string
+	UID        types.UID
+	Generation int64
+	// Deleting says that the parent has a deletionTimestamp: its children are left to the garbage collector.
+	Deleting bool
+	// Status is the observed status as JSON; nil when there is none.
+	Status []byte
+}
+
+// Method is what to do with an existing child that differs from its desired state.
+type Method string
+
+const (
+	// OnDelete leaves it alone until somebody deletes it.
+	OnDelete Method = "OnDelete"
+	// Recreate deletes it; a later sync creates it anew.
+	Recreate Method = "Recreate"
+	// InPlace updates it.
+	InPlace Method = "InPlace"
+)
+
+// Rule declares a type of children.
+type Rule struct {
+	APIVersion string // "v1", "apps/v1"
+	Kind       string
+	Resource   string // plural
+	Namespaced bool
+	Method     Method
+}
+
+// Child is an object that was observed.
+type Child struct {
+	Rule            int
+	Namespace       string
+	Name            string
+	ResourceVersion string
+	UID             types.UID
+	Deleting        bool
+	// ControllerUID is the UID of the controller owner reference; empty when there is none.
+	ControllerUID types.UID
+	// ControllerName is that controller's kind and name, for messages: "Ecommerce shop-2".
+	ControllerName string
+	// Raw is the object as JSON. Needed only of children that turn out to be unsettled.
+	Raw []byte
+	// AppliedFields is the FieldsV1 JSON of what our field manager applied; empty when it never did.
+	AppliedFields string
+	// ContentDigest changes when anything but status, managedFields and resourceVersion does.
+	ContentDigest uint64
+}
+
+// ChildKey identifies a child of one parent.
+type ChildKey struct {
+	Rule      int // index into Input.Rules
+	Namespace string
+	Name      string
+}
+
+// Settled says that a child needs no write as long as neither the answer nor the child changes.
+// The zero value says nothing. It is meaningless outside this process.
+type Settled struct {
+	// DesiredHash is of the desired child's bytes and of what the plan adds to them.
+	DesiredHash uint64
+	// BodyHash is of the apply configuration, so that a mere change of key order in the answer does not matter.
+	// 0 when no write was ever needed.
+	BodyHash uint64
+	// ContentDigest is of the observed child that was found settled.
+	ContentDigest uint64
+	// ResourceVersion is of the child as our own write left it, when its content was not observed since.
+	ResourceVersion string
+}
+
+// Op is what a Write does.
+type Op string
+
+const (
+	// Create creates a child.
+	Create Op = "Create"
+	// Update changes an existing child.
+	Update Op = "Update"
+	// Delete deletes a child that is not wanted any more or, when Body is set, one that is to be created anew.
+	Delete Op = "Delete"
+)
+
+// Write is one write to a child.
+type Write struct {
+	Op  Op
+	Key ChildKey
+	// Reason says why, in a few words and without values: "spec.containers[name=solr].image differs".
+	Reason string
+	// UID and ResourceVersion are of the observed child: preconditions of the write. Empty for a Create.
+	UID             types.UID
+	ResourceVersion string
+	// Body is the apply configuration as JSON. Nil for the Delete of a child that is not wanted any more.
+	//
+	// On a Delete it is what the child should become. The child is to be deleted only when a dry run of applying Body
+	// changes it, else a server that normalises values has us delete and create the same child for ever.
+	Body []byte
+	// Observed is the observed child as JSON, to compare that dry run with. Set together with a Delete's Body.
+	Observed []byte
+
+	desiredHash   uint64
+	bodyHash      uint64
+	contentDigest uint64
+}
+
+// Settle returns what to remember of a Create, an Update or a Delete with a Body once it succeeded with the child left at
+// resourceVersion. Handing it back as [Input.Settled] under the write's key spares the next sync a write when the server
+// stored something that does not look like what was sent.
+func (w *Write) Settle(resourceVersion string) Settled {
+	settled := Settled{DesiredHash: w.desiredHash, BodyHash: w.bodyHash}
+	if resourceVersion == w.ResourceVersion {
+		settled.ContentDigest = w.contentDigest // Nothing changed: what was observed is as good as it gets.
+	} else {
+		settled.ResourceVersion = resourceVersion
+	}
+	return settled
+}
+
+// Result is what one sync is to write.
+type Result struct {
+	// Writes are those of children. First the deletes of children that are not wanted any more, by rule, namespace and
+	// name, then the others in the order of the answer. They do not depend on each other.
+	Writes []Write
+	// Status is nil when the observed status is as desired.
+	Status *StatusWrite
+	// Settled are the children that need no write now: Input.Settled of the next sync, after the caller added the
+	// outcomes of Writes ([Write.Settle]).
+	Settled map[ChildKey]Settled
+	// Problems are of single children and do not void the answer. In the order of the answer.
+	Problems []Problem
+}
+
+// Problem is why a desired child is left alone although its desired state is not met.
+type Problem struct {
+	Key     ChildKey
+	Message string
+}
+
+// Composite plans one sync of a composite controller's parent.
+//
+// The error is an *InvalidResponseError when the hook's answer is at fault; nothing is to be written then. Other errors mean
+// that the input is at fault: a rule whose method this version does not know, an observed object that is not JSON.
+func Composite(in Input) (Result, error) {
+	rules, err := indexRules(in.Rules)
+	if err != nil {
+		return Result{}, err
+	}
+	var faults faults
+	wanted := checkChildren(&in, rules, &faults)
+	status := desiredStatus(&in, &faults)
+
+	var result Result
+	if !in.Parent.Deleting {
+		result, err = planChildren(&in, rules, wanted, &faults)
+		if err != nil {
+			return Result{}, err
+		}
+	}
+	if err := faults.asError(); err != nil {
+		return Result{}, err
+	}
+	result.Status, err = planStatus(&in, status)
+	if err != nil {
+		return Result{}, err
+	}
+	return result, nil
+}
