@@ -1,0 +1,185 @@
+/*
+Copyright The Hookplane Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package composite
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/util/wait"
+	"k8s.io/client-go/metadata"
+	"k8s.io/client-go/util/workqueue"
+	"k8s.io/klog/v2"
+	"k8s.io/utils/clock"
+
+	"github.com/hookplane/hookplane/pkg/controller/selection"
+	"github.com/hookplane/hookplane/pkg/controller/wakeup"
+	"github.com/hookplane/hookplane/pkg/objects"
+	"github.com/hookplane/hookplane/pkg/plan"
+)
+
+// Retries of one parent, docs/protocol.md §3.
+const (
+	firstRetry = 5 * time.Millisecond
+	lastRetry  = 30 * time.Second
+)
+
+// controller runs one CompositeController: it keeps a queue of its parents and syncs them.
+type controller struct {
+	*definition
+	reference *corev1.ObjectReference
+	applier   Applier
+	live      metadata.Interface
+	recorder  eventRecorder
+	metrics   *Metrics
+	clock     clock.WithTicker
+	workers   int
+
+	parents  *objects.Store
+	children []*objects.Store // in the order of definition.resources
+
+	queue     workqueue.TypedRateLimitingInterface[objects.Key]
+	wakeups   *wakeup.Tracker[objects.Key]
+	selectors *selection.Index[objects.Key]
+	outcomes  *outcomes
+
+	mu        sync.Mutex
+	memory    map[objects.Key]*memory
+	contested map[plan.ChildKey]map[objects.Key]struct{} // memory.contested, the other way round
+	started   bool
+}
+
+// newController opens the stores that the definition needs; run closes them.
+func newController(ctx context.Context, d *definition, reference *corev1.ObjectReference, s *Supervisor) *controller {
+	c := &controller{
+		definition: d, reference: reference, applier: s.Applier, live: s.Live, recorder: s.Recorder,
+		metrics: s.Metrics, clock: s.Clock, workers: s.Workers,
+		selectors: selection.NewIndex[objects.Key](),
+		outcomes:  newOutcomes(),
+		memory:    map[objects.Key]*memory{},
+		contested: map[plan.ChildKey]map[objects.Key]struct{}{},
+	}
+	c.queue = workqueue.NewTypedRateLimitingQueueWithConfig(newBackoff(), workqueue.TypedRateLimitingQueueConfig[objects.Key]{
+		Name: "CompositeController-" + d.object.Name, Clock: s.Clock,
+	})
+	c.wakeups = wakeup.New(s.Clock, c.queue.Add)
+	c.parents = s.Objects.Open(ctx, d.parent)
+	for _, resource := range d.resources {
+		c.children = append(c.children, s.Objects.Open(ctx, resource))
+	}
+	return c
+}
+
+// run syncs parents until the context ends and returns when all that it started has ended.
+func (c *controller) run(ctx context.Context) {
+	defer c.closeStores()
+	defer c.queue.ShutDown()
+	if !c.waitForStores(ctx) {
+		return
+	}
+	for i, store := range c.children {
+		defer store.AddHandler(func(e objects.Event) { c.childChanged(i, e) })()
+	}
+	defer c.parents.AddHandler(c.parentChanged)()
+	c.setStarted()
+
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	wg.Go(func() { c.wakeups.Run(ctx) })
+	for range c.workers {
+		wg.Go(func() {
+			for c.syncNext(ctx) {
+			}
+		})
+	}
+	<-ctx.Done()
+	c.queue.ShutDown()
+}
+
+func (c *controller) closeStores() {
+	c.parents.Close()
+	for _, store := range c.children {
+		store.Close()
+	}
+}
+
+func (c *controller) waitForStores(ctx context.Context) bool {
+	for _, store := range append([]*objects.Store{c.parents}, c.children...) {
+		if err := store.WaitForSync(ctx); err != nil {
+			return false
+		}
+	}
+	return true
+}
+
+func (c *controller) setStarted() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.started = true
+}
+
+func (c *controller) hasStarted() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.started
+}
+
+// storeError returns why a resource cannot be watched, or nil.
+func (c *controller) storeError() (objects.Resource, error) {
+	for _, store := range append([]*objects.Store{c.parents}, c.children...) {
+		if err := store.Err(); err != nil {
+			return store.Resource(), err
+		}
+	}
+	return objects.Resource{}, nil
+}
+
+// syncNext syncs the next parent of the queue. It answers false when the queue is shut down.
+func (c *controller) syncNext(ctx context.Context) bool {
+	key, shutdown := c.queue.Get()
+	if shutdown {
+		return false
+	}
+	defer c.queue.Done(key)
+	logger := klog.LoggerWithValues(klog.FromContext(ctx), "parent", klog.KRef(key.Namespace, key.Name))
+	c.syncParent(klog.NewContext(ctx, logger), key)
+	return true
+}
+
+// parentSelected reports whether the object is a parent of this controller.
+func (c *controller) parentSelected(o *objects.Object) bool {
+	return o != nil && c.selector.Matches(labels.Set(o.Labels))
+}
+
+// backoff is the exponential backoff of one parent, jittered so that parents that failed together do
+// not return together.
+type backoff struct {
+	workqueue.TypedRateLimiter[objects.Key]
+}
+
+func newBackoff() backoff {
+	return backoff{workqueue.NewTypedItemExponentialFailureRateLimiter[objects.Key](firstRetry, lastRetry)}
+}
+
+// When implements workqueue.TypedRateLimiter.
+func (b backoff) When(key objects.Key) time.Duration {
+	delay := b.TypedRateLimiter.When(key)
+	return wait.Jitter(delay/2, 1)
+}

@@ -1,0 +1,169 @@
+/*
+Copyright The Hookplane Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package composite
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+
+	"github.com/hookplane/hookplane/apis/metacontroller/v1alpha1"
+	"github.com/hookplane/hookplane/pkg/hook"
+	"github.com/hookplane/hookplane/pkg/objects"
+	"github.com/hookplane/hookplane/pkg/plan"
+)
+
+// definition is what a CompositeController says, checked against what the cluster serves.
+type definition struct {
+	object *v1alpha1.CompositeController
+	parent objects.Resource
+	// resources are the child resources, rules the same as the plan takes them, in the order of the spec.
+	resources []objects.Resource
+	rules     []plan.Rule
+	// selector tells which objects of the parent resource are parents.
+	selector            labels.Selector
+	ignoreStatusChanges bool
+	generateSelector    bool
+	resyncPeriod        time.Duration // 0: never
+	hookVersion         hook.Version
+	mode                hook.Mode
+	sync                hook.Hook
+	// raw is the object as JSON, as hooks are shown it.
+	raw []byte
+}
+
+// sameAs reports whether a controller that runs other can go on: neither the object nor what the
+// cluster serves of it has changed.
+func (d *definition) sameAs(other *definition) bool {
+	if d.object.UID != other.object.UID || d.object.Generation != other.object.Generation || d.parent != other.parent {
+		return false
+	}
+	return slices.Equal(d.resources, other.resources)
+}
+
+// problem is why a controller cannot run. It lasts until the object or the cluster changes.
+type problem struct {
+	reason  string // of the condition Ready
+	message string
+	event   string // the event's reason
+}
+
+func (p *problem) Error() string { return p.message }
+
+// define checks a CompositeController against the cluster. The error is a *problem, or transient.
+func define(ctx context.Context, object *v1alpha1.CompositeController, cache *objects.Cache, newHook NewHook) (*definition, error) {
+	if err := supported(&object.Spec); err != nil {
+		return nil, err
+	}
+	d := &definition{object: object}
+	if err := d.readSpec(); err != nil {
+		return nil, &problem{reasonInvalidSpec, err.Error(), eventCreateError}
+	}
+	var err error
+	if d.sync, err = newHook(object.Spec.Hooks.Sync.Webhook); err != nil {
+		return nil, &problem{reasonNotSupported, fmt.Sprintf("spec.hooks.sync.webhook: %v", err), eventCreateError}
+	}
+	if err := d.findResources(ctx, cache); err != nil {
+		return nil, err
+	}
+	return d, nil
+}
+
+// readSpec takes over what needs no cluster.
+func (d *definition) readSpec() error {
+	spec := &d.object.Spec
+	d.selector = labels.Everything()
+	if spec.ParentResource.LabelSelector != nil {
+		var err error
+		if d.selector, err = metav1.LabelSelectorAsSelector(spec.ParentResource.LabelSelector); err != nil {
+			return fmt.Errorf("spec.parentResource.labelSelector: %w", err)
+		}
+	}
+	d.ignoreStatusChanges = spec.ParentResource.IgnoreStatusChanges != nil && *spec.ParentResource.IgnoreStatusChanges
+	d.generateSelector = spec.GenerateSelector != nil && *spec.GenerateSelector
+	if spec.ResyncPeriodSeconds != nil {
+		d.resyncPeriod = time.Duration(*spec.ResyncPeriodSeconds) * time.Second
+	}
+	d.hookVersion = hook.Version(spec.Hooks.Sync.Version)
+
+	d.mode = hook.Mode(spec.Hooks.Sync.Webhook.ResponseUnmarshalMode)
+
+	shown := d.object.DeepCopy()
+	shown.SetGroupVersionKind(v1alpha1.SchemeGroupVersion.WithKind("CompositeController"))
+	shown.ManagedFields = nil
+	var err error
+	d.raw, err = json.Marshal(shown)
+	return err
+}
+
+// findResources looks up the resources that the rules name.
+func (d *definition) findResources(ctx context.Context, cache *objects.Cache) error {
+	rule := d.object.Spec.ParentResource
+	var err error
+	if d.parent, err = lookup(ctx, cache, rule.APIVersion, rule.Resource, "spec.parentResource", reasonParentNotFound); err != nil {
+		return err
+	}
+	if !d.parent.HasStatus {
+		return &problem{reasonNoStatus, fmt.Sprintf(
+			"spec.parentResource: ignoring, %s of %s does not have subresource 'Status' enabled: "+
+				"add `subresources: {status: {}}` to this version of its CustomResourceDefinition", rule.Resource, rule.APIVersion), eventSyncError}
+	}
+	for i, rule := range d.object.Spec.ChildResources {
+		path := fmt.Sprintf("spec.childResources[%d]", i)
+		resource, err := lookup(ctx, cache, rule.APIVersion, rule.Resource, path, reasonChildNotFound)
+		if err != nil {
+			return err
+		}
+		if d.parent.Namespaced && !resource.Namespaced {
+			return &problem{reasonParentScope, fmt.Sprintf(
+				"%s: %s are cluster-scoped, and a namespaced parent (%s) cannot own them: use a cluster-scoped parent resource",
+				path, rule.Resource, d.parent.Resource), eventCreateError}
+		}
+		d.resources = append(d.resources, resource)
+		d.rules = append(d.rules, plan.Rule{
+			APIVersion: rule.APIVersion, Kind: resource.Kind, Resource: rule.Resource, Namespaced: resource.Namespaced,
+			Method: plan.Method(updateMethod(rule.UpdateStrategy)),
+		})
+	}
+	return nil
+}
+
+func lookup(ctx context.Context, cache *objects.Cache, apiVersion, resource, path, reason string) (objects.Resource, error) {
+	found, err := cache.Lookup(ctx, apiVersion, resource)
+	if _, missing := errors.AsType[*objects.ResourceNotFoundError](err); missing {
+		return found, &problem{reason, fmt.Sprintf(
+			"%s: the cluster serves no resource %q in %s: check the spelling, or install its CustomResourceDefinition (the controller then starts by itself)",
+			path, resource, apiVersion), eventCreateError}
+	}
+	if err != nil {
+		return found, fmt.Errorf("%s: looking up %s in %s: %w", path, resource, apiVersion, err)
+	}
+	return found, nil
+}
+
+func updateMethod(strategy *v1alpha1.ChildUpdateStrategy) v1alpha1.ChildUpdateMethod {
+	if strategy == nil || strategy.Method == "" {
+		return v1alpha1.ChildUpdateOnDelete
+	}
+	return strategy.Method
+}

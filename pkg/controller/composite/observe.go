@@ -1,0 +1,167 @@
+/*
+Copyright The Hookplane Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package composite
+
+import (
+	"k8s.io/apimachinery/pkg/labels"
+
+	hookapi "github.com/hookplane/hookplane/apis/hook"
+	"github.com/hookplane/hookplane/pkg/controller/wakeup"
+	"github.com/hookplane/hookplane/pkg/hook"
+	"github.com/hookplane/hookplane/pkg/objects"
+	"github.com/hookplane/hookplane/pkg/plan"
+)
+
+// observation is what one sync sees of the world. It costs what the parent's own children cost.
+type observation struct {
+	parent *objects.Object
+	memory memory
+	// owned are the objects that the parent controls, by rule; adopt and release are those of them, and
+	// of the orphans, whose owner must change before the hook is called.
+	owned   [][]*objects.Object
+	adopt   []claim
+	release []claim
+}
+
+// claim is one object whose ownership must change.
+type claim struct {
+	rule   int
+	object *objects.Object
+}
+
+// observe looks at a parent and its children. It answers false when the parent is not one any more.
+func (c *controller) observe(key objects.Key) (*observation, bool) {
+	parent := c.parents.Get(key.Namespace, key.Name)
+	memory, known := c.recall(key)
+	if parent == nil || !known || memory.uid != parent.UID {
+		return nil, false
+	}
+	o := &observation{parent: parent, memory: memory, owned: make([][]*objects.Object, len(c.children))}
+	for i, store := range c.children {
+		o.owned[i] = inNamespaceOf(parent, c.parent, store.OwnedBy(parent.UID))
+		if memory.selectorErr == nil && !parent.Deleting() {
+			o.findClaims(i, store)
+		}
+	}
+	return o, true
+}
+
+// findClaims compares ownership with the selector, docs/protocol.md §4.
+func (o *observation) findClaims(i int, store *objects.Store) {
+	for _, child := range o.owned[i] {
+		if !o.memory.selector.Matches(labels.Set(child.Labels)) && !child.Deleting() {
+			o.release = append(o.release, claim{i, child})
+		}
+	}
+	for _, orphan := range store.Orphans(o.parent.Namespace, o.memory.selector) {
+		if !orphan.Deleting() {
+			o.adopt = append(o.adopt, claim{i, orphan})
+		}
+	}
+}
+
+// inNamespaceOf drops objects outside a namespaced parent's namespace: an ownerReference does not
+// reach across namespaces.
+func inNamespaceOf(parent *objects.Object, resource objects.Resource, owned []*objects.Object) []*objects.Object {
+	if !resource.Namespaced {
+		return owned
+	}
+	kept := owned[:0]
+	for _, child := range owned {
+		if child.Namespace == parent.Namespace {
+			kept = append(kept, child)
+		}
+	}
+	return kept
+}
+
+// shown returns the resourceVersion in which the observation holds an object, or "".
+func (o *observation) shown(object wakeup.Object) string {
+	if object.Resource == 0 {
+		return o.parent.ResourceVersion
+	}
+	for _, child := range o.owned[object.Resource-1] {
+		if child.Name == object.Name && child.Namespace == object.Namespace {
+			return child.ResourceVersion
+		}
+	}
+	return ""
+}
+
+// request assembles what the hook is shown.
+func (c *controller) request(o *observation) *hook.CompositeRequest {
+	request := &hook.CompositeRequest{
+		Version:          c.hookVersion,
+		Controller:       c.raw,
+		Parent:           o.parent.Raw,
+		ParentNamespaced: c.parent.Namespaced,
+		ParentNamespace:  o.parent.Namespace,
+		Children:         make([]hook.Group, len(c.resources)),
+	}
+	for i, rule := range c.resources {
+		group := hook.Group{Kind: rule.Kind, APIVersion: rule.APIVersion(), Namespaced: rule.Namespaced}
+		for _, child := range o.owned[i] {
+			group.Objects = append(group.Objects, hook.ObjectRef{Namespace: child.Namespace, Name: child.Name, Raw: child.Raw})
+		}
+		request.Children[i] = group
+	}
+	return request
+}
+
+// planInput puts the observation into the words of the plan package.
+func (c *controller) planInput(o *observation, response *hookapi.CompositeResponse) plan.Input {
+	in := plan.Input{
+		Parent: plan.Parent{
+			APIVersion: o.parent.APIVersion, Kind: o.parent.Kind, Namespace: o.parent.Namespace, Name: o.parent.Name,
+			UID: o.parent.UID, Generation: o.parent.Generation, Deleting: o.parent.Deleting(), Status: o.parent.Status(),
+		},
+		Rules:            c.rules,
+		Selector:         o.memory.selector,
+		GenerateSelector: c.generateSelector,
+		Lookup:           c.lookupChild,
+		Response:         response,
+		Settled:          o.memory.settled,
+		SettledStatus:    o.memory.settledStatus,
+	}
+	for i := range o.owned {
+		for _, child := range o.owned[i] {
+			in.Children = append(in.Children, planChild(i, child))
+		}
+	}
+	return in
+}
+
+// lookupChild finds any object of a child kind, whoever owns it.
+func (c *controller) lookupChild(rule int, namespace, name string) (plan.Child, bool) {
+	object := c.children[rule].Get(namespace, name)
+	if object == nil {
+		return plan.Child{}, false
+	}
+	return planChild(rule, object), true
+}
+
+func planChild(rule int, o *objects.Object) plan.Child {
+	child := plan.Child{
+		Rule: rule, Namespace: o.Namespace, Name: o.Name, ResourceVersion: o.ResourceVersion, UID: o.UID,
+		Deleting: o.Deleting(), Raw: o.Raw, AppliedFields: o.AppliedFields, ContentDigest: o.ContentDigest,
+	}
+	if ref := o.Controller(); ref != nil {
+		child.ControllerUID = ref.UID
+		child.ControllerName = ref.Kind + " " + ref.Name
+	}
+	return child
+}

@@ -1,0 +1,158 @@
+/*
+Copyright The Hookplane Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package composite
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	apiequality "k8s.io/apimachinery/pkg/api/equality"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/klog/v2"
+
+	"github.com/hookplane/hookplane/apis/metacontroller/v1alpha1"
+)
+
+// statusPeriod is how often the statuses are compared with the truth: one object is written at most
+// this often, and a change shows within it.
+const statusPeriod = time.Second
+
+// conditionReady is True while the controller works: its objects are watched and its hook answers.
+const conditionReady = "Ready"
+
+// Reasons of the condition Ready, docs/protocol.md §8.
+const (
+	reasonRunning         = "Running"
+	reasonParentNotFound  = "ParentResourceNotFound"
+	reasonChildNotFound   = "ChildResourceNotFound"
+	reasonParentScope     = "ParentScopeMismatch"
+	reasonNoStatus        = "ParentStatusMissing"
+	reasonNotSupported    = "NotSupported"
+	reasonInvalidSpec     = "InvalidSpec"
+	reasonHookUnreachable = "HookUnreachable"
+	reasonForbidden       = "Forbidden"
+	reasonWatchFailing    = "WatchFailing"
+)
+
+// reportStatuses keeps the status of every CompositeController true until the context ends.
+func (s *Supervisor) reportStatuses(ctx context.Context) {
+	ticker := s.Clock.NewTicker(statusPeriod)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C():
+		}
+		all, err := s.lister.List(labels.Everything())
+		if err != nil {
+			continue // a lister of an index never fails
+		}
+		for _, object := range all {
+			if err := s.reportStatus(ctx, object); err != nil && ctx.Err() == nil {
+				klog.FromContext(ctx).Error(err, "Cannot write the status of a CompositeController", "controller", object.Name)
+			}
+		}
+	}
+}
+
+// reportStatus writes one object's status when it is not true any more.
+func (s *Supervisor) reportStatus(ctx context.Context, object *v1alpha1.CompositeController) error {
+	status, known := s.status(object)
+	if !known || apiequality.Semantic.DeepEqual(object.Status, status) {
+		return nil
+	}
+	update := object.DeepCopy()
+	update.Status = status
+	_, err := s.Client.CompositeControllers().UpdateStatus(ctx, update, metav1.UpdateOptions{})
+	if apierrors.IsConflict(err) || apierrors.IsNotFound(err) {
+		return nil // the lister is about to tell more; the next period looks again
+	}
+	return err
+}
+
+// status returns what is true of an object now. It answers false while that is not known yet.
+func (s *Supervisor) status(object *v1alpha1.CompositeController) (v1alpha1.CompositeControllerStatus, bool) {
+	s.mu.Lock()
+	current, refused := s.running[object.Name], s.refused[object.Name]
+	s.mu.Unlock()
+	status := *object.Status.DeepCopy()
+	var ready metav1.Condition
+	switch {
+	case refused != nil:
+		ready = condition(metav1.ConditionFalse, refused.reason, refused.message)
+		status.Parents = nil
+	case current != nil && current.object.Generation == object.Generation && current.knowsItself():
+		ready = current.ready()
+		status.Parents = current.parentCounts()
+	default:
+		return status, false
+	}
+	status.ObservedGeneration = object.Generation
+	ready.ObservedGeneration = object.Generation
+	meta.SetStatusCondition(&status.Conditions, ready)
+	return status, true
+}
+
+// knowsItself is false while parents and children are read for the first time and nothing is wrong yet:
+// then the last status stands, so that a restart writes none.
+func (c *controller) knowsItself() bool {
+	_, err := c.storeError()
+	return err != nil || c.hasStarted()
+}
+
+// ready says whether the controller works, in the words of the thing that is wrong.
+func (c *controller) ready() metav1.Condition {
+	if resource, err := c.storeError(); err != nil {
+		reason := reasonWatchFailing
+		if apierrors.IsForbidden(err) {
+			reason = reasonForbidden
+		}
+		return condition(metav1.ConditionFalse, reason, fmt.Sprintf("cannot watch %s: %v", resource.GroupResource(), err))
+	}
+	if _, _, hookErr := c.outcomes.count(); hookErr != nil {
+		return condition(metav1.ConditionFalse, reasonHookUnreachable, hookErr.Error())
+	}
+	return condition(metav1.ConditionTrue, reasonRunning, fmt.Sprintf("watching %s of %s", c.parent.GroupResource(), c.parent.APIVersion()))
+}
+
+// parentCounts returns nil until the parents are known.
+func (c *controller) parentCounts() *v1alpha1.ParentsStatus {
+	if !c.hasStarted() {
+		return nil
+	}
+	synced, failing, _ := c.outcomes.count()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return &v1alpha1.ParentsStatus{
+		Total:   int32(len(c.memory)),
+		Synced:  synced,
+		Failing: failing,
+	}
+}
+
+func condition(status metav1.ConditionStatus, reason, message string) metav1.Condition {
+	const maxMessage = 32768 // of metav1.Condition
+	if len(message) > maxMessage {
+		message = message[:maxMessage]
+	}
+	return metav1.Condition{Type: conditionReady, Status: status, Reason: reason, Message: message}
+}

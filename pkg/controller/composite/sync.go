@@ -1,0 +1,203 @@
+/*
+Copyright The Hookplane Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package composite
+
+import (
+	"context"
+	"errors"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+
+	hookapi "github.com/hookplane/hookplane/apis/hook"
+	"github.com/hookplane/hookplane/pkg/apply"
+	"github.com/hookplane/hookplane/pkg/controller/wakeup"
+	"github.com/hookplane/hookplane/pkg/hook"
+	"github.com/hookplane/hookplane/pkg/objects"
+	"github.com/hookplane/hookplane/pkg/plan"
+)
+
+// exchange is all that one sync did: what the hook was shown and answered, what followed from it, and
+// how that went. Events, metrics and logs are made of it.
+type exchange struct {
+	observation *observation
+	request     []byte
+	response    hook.Response
+	answer      *hookapi.CompositeResponse
+	plan        plan.Result
+	outcomes    []apply.Outcome // of plan.Writes
+	claims      []string        // adoptions and releases done, in words
+	writes      []wakeup.Write  // what changed in the cluster
+	err         error           // why the sync failed, or nil
+}
+
+// syncParent runs one sync and decides when the next one is due.
+func (c *controller) syncParent(ctx context.Context, key objects.Key) {
+	if !c.wakeups.Begin(key) {
+		return // enqueued again when the last sync's writes were seen
+	}
+	observation, ok := c.observe(key)
+	if !ok {
+		c.forget(key)
+		return
+	}
+	start := c.clock.Now()
+	x := &exchange{observation: observation}
+	x.err = c.sync(ctx, x)
+	if ctx.Err() != nil {
+		return // stopped: whatever failed, failed for that
+	}
+	if x.err != nil {
+		for i := range x.writes {
+			x.writes[i].Matters = false // the retry calls the hook
+		}
+	}
+	c.schedule(key, x)
+	c.wakeups.End(key, observation.shown, x.writes)
+	c.report(ctx, x, c.clock.Since(start))
+}
+
+// sync is one pass: claim → call → plan → apply.
+func (c *controller) sync(ctx context.Context, x *exchange) error {
+	o := x.observation
+	if o.memory.selectorErr != nil {
+		return o.memory.selectorErr
+	}
+	if len(o.adopt)+len(o.release) > 0 {
+		return c.claim(ctx, x) // the hook is called when the new owners are seen
+	}
+	if err := c.call(ctx, x); err != nil {
+		return err
+	}
+	if c.superseded(o.parent) {
+		return nil
+	}
+	var err error
+	if x.plan, err = plan.Composite(c.planInput(o, x.answer)); err != nil {
+		return err
+	}
+	return c.apply(ctx, x)
+}
+
+// call asks the hook what should exist.
+func (c *controller) call(ctx context.Context, x *exchange) error {
+	x.request = c.request(x.observation).AppendJSON(nil)
+	var err error
+	x.response, err = c.definition.sync.Call(ctx, hook.Request{ParentUID: x.observation.parent.UID, Body: x.request})
+	c.outcomes.called(err)
+	if err != nil {
+		return err
+	}
+	x.answer, err = hook.DecodeComposite(x.response.Body, c.mode)
+	return err
+}
+
+// superseded reports whether the parent went, or began to go, while its hook was called: the answer was
+// about a world that is no more.
+func (c *controller) superseded(parent *objects.Object) bool {
+	now := c.parents.Get(parent.Namespace, parent.Name)
+	return now == nil || now.UID != parent.UID || now.Deleting() != parent.Deleting()
+}
+
+// apply writes the plan: children side by side, then the status, whatever became of the children.
+func (c *controller) apply(ctx context.Context, x *exchange) error {
+	errs := make([]error, 0, len(x.plan.Problems)+1)
+	for i := range x.plan.Problems {
+		errs = append(errs, errors.New(x.plan.Problems[i].Message))
+	}
+	settled := x.plan.Settled
+	x.outcomes = c.applier.Children(ctx, c.rules, x.plan.Writes)
+	for i := range x.outcomes {
+		w, outcome := &x.plan.Writes[i], &x.outcomes[i]
+		if outcome.Err != nil {
+			errs = append(errs, outcome.Err)
+			continue
+		}
+		x.wrote(w, outcome)
+		switch {
+		case outcome.Unchanged:
+			settled[w.Key] = w.Settle(w.ResourceVersion)
+		case w.Op != plan.Delete:
+			settled[w.Key] = w.Settle(outcome.ResourceVersion)
+		}
+	}
+	settledStatus := x.observation.memory.settledStatus
+	if x.plan.Status != nil {
+		unchanged, err := c.writeStatus(ctx, x)
+		if unchanged {
+			settledStatus = x.plan.Status.Fingerprint
+		}
+		errs = append(errs, err)
+	}
+	c.settle(x.observation.parent, settled, settledStatus, x.plan.Problems)
+	return errors.Join(errs...)
+}
+
+// wrote notes a child's write, so that its echo is recognised.
+func (x *exchange) wrote(w *plan.Write, outcome *apply.Outcome) {
+	if outcome.Unchanged {
+		return
+	}
+	x.writes = append(x.writes, wakeup.Write{
+		Object:          wakeup.Object{Resource: w.Key.Rule + 1, Namespace: w.Key.Namespace, Name: w.Key.Name},
+		ResourceVersion: outcome.ResourceVersion,
+		Deletes:         w.Op == plan.Delete,
+		Matters:         true,
+	})
+}
+
+// writeStatus writes the parent's status and reports whether the server found nothing to change.
+func (c *controller) writeStatus(ctx context.Context, x *exchange) (unchanged bool, err error) {
+	parent := x.observation.parent
+	version, err := c.applier.Status(ctx, c.parentTarget(parent), parent.UID, x.plan.Status.Status)
+	if apierrors.IsNotFound(err) {
+		return false, nil // the parent is gone; the watch will tell
+	}
+	if err != nil {
+		return false, err
+	}
+	x.writes = append(x.writes, wakeup.Write{
+		Object:          parentObject(parent.Key()),
+		ResourceVersion: version,
+		Matters:         !x.plan.Status.BookkeepingOnly && !c.ignoreStatusChanges,
+	})
+	return version == parent.ResourceVersion, nil
+}
+
+// schedule arranges the syncs that no event will cause.
+func (c *controller) schedule(key objects.Key, x *exchange) {
+	var later *hook.RetryAfterError
+	switch {
+	case errors.As(x.err, &later):
+		c.queue.AddAfter(key, later.After)
+	case x.err != nil:
+		c.queue.AddRateLimited(key)
+	default:
+		c.queue.Forget(key)
+	}
+	if x.answer != nil && x.answer.ResyncAfter() > 0 {
+		c.queue.AddAfter(key, x.answer.ResyncAfter())
+	}
+	if c.resyncPeriod > 0 {
+		c.queue.AddAfter(key, untilResync(x.observation.parent.UID, c.resyncPeriod, c.clock.Now()))
+	}
+}
+
+func (c *controller) parentTarget(parent *objects.Object) apply.Target {
+	return apply.Target{
+		GroupVersionResource: c.parent.GroupVersionResource, Kind: c.parent.Kind, Namespace: parent.Namespace, Name: parent.Name,
+	}
+}

@@ -1,0 +1,157 @@
+/*
+Copyright The Hookplane Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package controller
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"sync"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/kubernetes"
+	typedcorev1 "k8s.io/client-go/kubernetes/typed/core/v1"
+	"k8s.io/client-go/metadata"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/record"
+	"k8s.io/component-base/metrics"
+	"k8s.io/utils/clock"
+
+	"github.com/hookplane/hookplane/apis/metacontroller/v1alpha1"
+	"github.com/hookplane/hookplane/generated/clientset/versioned"
+	"github.com/hookplane/hookplane/generated/clientset/versioned/scheme"
+	"github.com/hookplane/hookplane/generated/informers/externalversions"
+	"github.com/hookplane/hookplane/pkg/apply"
+	"github.com/hookplane/hookplane/pkg/controller/composite"
+	"github.com/hookplane/hookplane/pkg/hook"
+	"github.com/hookplane/hookplane/pkg/hook/webhook"
+	"github.com/hookplane/hookplane/pkg/objects"
+)
+
+// EventSource is the component that all events name, docs/protocol.md §8.
+const EventSource = "metacontroller"
+
+// How many events one object gets: a burst, then one every five minutes.
+const (
+	eventBurst = 25
+	eventQPS   = 1. / 300
+)
+
+// Config is what the controllers need.
+type Config struct {
+	// Loopback leads to the API that declares controllers, Host to the cluster that they work on. Required.
+	Loopback, Host *rest.Config
+	// FieldManager owns the fields that are applied to children. Required.
+	FieldManager string
+	// Workers is how many parents one controller syncs at a time. Required.
+	Workers int
+	// UserAgent is how hooks and the host see the caller. Required.
+	UserAgent string
+	// AllowedCIDRs and ServiceResolution are as in webhook.TransportOptions.
+	AllowedCIDRs      []netip.Prefix
+	ServiceResolution webhook.ServiceResolution
+	// RegisterMetrics registers a metric with whoever exposes it. Required.
+	RegisterMetrics func(metrics.Registerable) error
+}
+
+// Controllers are all controllers of the process.
+type Controllers struct {
+	config      Config
+	clock       clock.WithTicker
+	host        kubernetes.Interface
+	metadata    metadata.Interface
+	controllers versioned.Interface
+	objects     *objects.Cache
+	applier     *apply.Applier
+	transport   *webhook.Transport
+	metrics     *composite.Metrics
+}
+
+// New prepares the controllers; Run starts them.
+func New(config Config) (*Controllers, error) {
+	host := rest.CopyConfig(config.Host)
+	host.QPS = -1 // the host's priority and fairness decides
+	host.UserAgent = config.UserAgent
+	c := &Controllers{config: config, clock: clock.RealClock{}}
+	var err error
+	if c.host, err = kubernetes.NewForConfig(host); err != nil {
+		return nil, fmt.Errorf("client of the host cluster: %w", err)
+	}
+	if c.metadata, err = metadata.NewForConfig(host); err != nil {
+		return nil, fmt.Errorf("metadata client of the host cluster: %w", err)
+	}
+	if c.controllers, err = versioned.NewForConfig(config.Loopback); err != nil {
+		return nil, fmt.Errorf("client of the own API: %w", err)
+	}
+	if c.objects, err = objects.NewCache(host, objects.Options{FieldManager: config.FieldManager, Clock: c.clock}); err != nil {
+		return nil, err
+	}
+	if c.applier, err = apply.New(host, apply.Options{FieldManager: config.FieldManager}); err != nil {
+		return nil, err
+	}
+	if c.metrics, err = composite.NewMetrics(config.RegisterMetrics); err != nil {
+		return nil, err
+	}
+	c.transport, err = webhook.NewTransport(webhook.TransportOptions{
+		AllowedCIDRs: config.AllowedCIDRs, ServiceResolution: config.ServiceResolution, Services: webhook.ServiceGetterFunc(c.getService),
+	})
+	return c, err
+}
+
+// Run runs the controllers until the context ends, and returns when all that it started has ended.
+func (c *Controllers) Run(ctx context.Context) error {
+	defer c.transport.Close()
+	broadcaster := record.NewBroadcaster(record.WithContext(ctx),
+		record.WithCorrelatorOptions(record.CorrelatorOptions{BurstSize: eventBurst, QPS: eventQPS, Clock: c.clock}))
+	defer broadcaster.Shutdown()
+	broadcaster.StartRecordingToSink(&typedcorev1.EventSinkImpl{Interface: c.host.CoreV1().Events("")})
+
+	informers := externalversions.NewSharedInformerFactory(c.controllers, 0)
+	supervisor := composite.NewSupervisor(composite.Config{
+		Controllers: informers.Metacontroller().V1alpha1().CompositeControllers(),
+		Client:      c.controllers.MetacontrollerV1alpha1(),
+		Objects:     c.objects,
+		Applier:     c.applier,
+		Live:        c.metadata,
+		NewHook:     c.newHook,
+		Recorder:    broadcaster.NewRecorder(scheme.Scheme, corev1.EventSource{Component: EventSource}),
+		Metrics:     c.metrics,
+		Clock:       c.clock,
+		Workers:     c.config.Workers,
+	})
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel() // before Wait: whatever ends first ends the others
+	var group sync.WaitGroup
+	defer group.Wait()
+	defer informers.Shutdown()
+	errs := make(chan error, 2)
+	group.Go(func() { errs <- c.objects.Run(ctx) })
+	group.Go(func() { errs <- supervisor.Run(ctx) })
+	informers.StartWithContext(ctx)
+	err := <-errs
+	cancel()
+	return err
+}
+
+func (c *Controllers) newHook(spec *v1alpha1.Webhook) (hook.Hook, error) {
+	return webhook.New(spec, webhook.Options{Transport: c.transport, UserAgent: c.config.UserAgent, Clock: c.clock})
+}
+
+func (c *Controllers) getService(ctx context.Context, namespace, name string) (*corev1.Service, error) {
+	return c.host.CoreV1().Services(namespace).Get(ctx, name, metav1.GetOptions{})
+}
