@@ -1,0 +1,178 @@
+/*
+Copyright The Hookplane Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package apiserver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apiserver/pkg/registry/rest"
+	genericapiserver "k8s.io/apiserver/pkg/server"
+	restclient "k8s.io/client-go/rest"
+	"k8s.io/klog/v2"
+
+	"github.com/hookplane/hookplane/apis/metacontroller/v1alpha1"
+	"github.com/hookplane/hookplane/registry/metacontroller/compositecontroller"
+)
+
+const (
+	// stopTimeout bounds the end of the controllers: a hook call is cancelled, a write is finished.
+	stopTimeout = 10 * time.Second
+	// unregisterTimeout bounds the removal of the registration from a cluster that may be gone too.
+	unregisterTimeout = 5 * time.Second
+)
+
+// Server is the API server with what runs beside it.
+type Server struct {
+	generic *genericapiserver.GenericAPIServer
+	extra   ExtraConfig
+}
+
+// New makes a Server. It opens the connections to the storage.
+func (c CompletedConfig) New() (*Server, error) {
+	generic, err := c.generic.New("hookplane", genericapiserver.NewEmptyDelegate())
+	if err != nil {
+		return nil, fmt.Errorf("cannot assemble the API server: %w", err)
+	}
+	storage, err := c.newStorage()
+	if err != nil {
+		return nil, err
+	}
+	group := genericapiserver.NewDefaultAPIGroupInfo(v1alpha1.SchemeGroupVersion.Group, c.scheme, runtime.NewParameterCodec(c.scheme), c.codecs)
+	group.VersionedResourcesStorageMap[v1alpha1.SchemeGroupVersion.Version] = storage
+	if err := generic.InstallAPIGroup(&group); err != nil {
+		return nil, fmt.Errorf("cannot serve %s: %w", v1alpha1.SchemeGroupVersion, err)
+	}
+	return &Server{generic: generic, extra: c.extra}, nil
+}
+
+// newStorage returns the storage of each resource and subresource.
+func (c CompletedConfig) newStorage() (map[string]rest.Storage, error) {
+	composites, compositesStatus, err := compositecontroller.NewREST(c.scheme, c.generic.RESTOptionsGetter)
+	if err != nil {
+		return nil, err
+	}
+	return map[string]rest.Storage{
+		"compositecontrollers":        composites,
+		"compositecontrollers/status": compositesStatus,
+	}, nil
+}
+
+// Run serves until the context ends, or until something that runs beside the API fails; it returns that
+// failure. It is to be called once.
+func (s *Server) Run(ctx context.Context) error {
+	ctx, end := context.WithCancel(ctx)
+	defer end()
+	failures := make(chan error, 1) // the first one: what follows may be its consequence
+	tasks, err := s.newTasks(func(err error) {
+		select {
+		case failures <- err:
+		default:
+		}
+		end()
+	})
+	if err != nil {
+		return err
+	}
+	if err := s.addHooks(ctx, tasks); err != nil {
+		return err
+	}
+	if err := s.generic.PrepareRun().RunWithContext(ctx); err != nil {
+		return fmt.Errorf("cannot serve the API: %w", err)
+	}
+	select {
+	case err := <-failures:
+		return err
+	default:
+		return nil
+	}
+}
+
+// tasks are what runs beside the API. Each may be nil.
+type tasks struct {
+	registration, controllers *task
+}
+
+func (s *Server) newTasks(failed func(error)) (tasks, error) {
+	var t tasks
+	if registrar := s.extra.Registrar; registrar != nil {
+		t.registration = &task{name: "registration", failed: failed, run: func(ctx context.Context) error {
+			return registrar.Run(ctx, s.extra.OnReady)
+		}}
+	}
+	if s.extra.NewControllers != nil {
+		controllers, err := s.extra.NewControllers(restclient.CopyConfig(s.generic.LoopbackClientConfig))
+		if err != nil {
+			return tasks{}, fmt.Errorf("cannot set up the controllers: %w", err)
+		}
+		t.controllers = &task{name: "controllers", failed: failed, run: controllers.Run}
+	}
+	return t, nil
+}
+
+// addHooks makes the tasks run from when the server accepts requests until it is told to end. They still
+// have the API while they end.
+func (s *Server) addHooks(ctx context.Context, t tasks) error {
+	// The tasks outlive ctx: the pre-shutdown hook ends them, in order.
+	ctx = context.WithoutCancel(ctx)
+	// Waits for the watch caches; InstallAPIGroup fills it but leaves adding it to us.
+	if err := s.generic.AddPostStartHook("storage-readiness", s.generic.StorageReadinessHook.Hook); err != nil {
+		return err
+	}
+	if err := s.generic.AddPostStartHook("hookplane", func(genericapiserver.PostStartHookContext) error {
+		t.start(ctx)
+		return nil
+	}); err != nil {
+		return err
+	}
+	return s.generic.AddPreShutdownHook("hookplane", func() error {
+		// An error given to the server would cut its shutdown short.
+		if err := s.stop(ctx, t); err != nil {
+			klog.FromContext(ctx).Error(err, "The end is not clean")
+		}
+		return nil
+	})
+}
+
+func (t tasks) start(ctx context.Context) {
+	for _, task := range []*task{t.registration, t.controllers} {
+		if task != nil {
+			task.start(ctx)
+		}
+	}
+}
+
+// stop ends the tasks. The registration goes first, so that clients hear that the API is gone rather than
+// get no answer.
+func (s *Server) stop(ctx context.Context, t tasks) error {
+	var errs []error
+	if t.registration != nil {
+		errs = append(errs, t.registration.stop(stopTimeout))
+		if !s.extra.KeepRegistration {
+			ctx, cancel := context.WithTimeout(ctx, unregisterTimeout)
+			defer cancel()
+			errs = append(errs, s.extra.Registrar.Remove(ctx))
+		}
+	}
+	if t.controllers != nil {
+		errs = append(errs, t.controllers.stop(stopTimeout))
+	}
+	return errors.Join(errs...)
+}

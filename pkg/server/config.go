@@ -1,0 +1,152 @@
+/*
+Copyright The Hookplane Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package server
+
+import (
+	"fmt"
+
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apiserver/pkg/admission"
+	"k8s.io/apiserver/pkg/admission/plugin/namespace/lifecycle"
+	validatingpolicy "k8s.io/apiserver/pkg/admission/plugin/policy/validating"
+	mutatingwebhook "k8s.io/apiserver/pkg/admission/plugin/webhook/mutating"
+	validatingwebhook "k8s.io/apiserver/pkg/admission/plugin/webhook/validating"
+	genericapiserver "k8s.io/apiserver/pkg/server"
+	genericoptions "k8s.io/apiserver/pkg/server/options"
+	"k8s.io/apiserver/pkg/storage/storagebackend"
+	utilfeature "k8s.io/apiserver/pkg/util/feature"
+	"k8s.io/client-go/dynamic"
+	"k8s.io/client-go/informers"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
+	"k8s.io/component-base/metrics/legacyregistry"
+	// Metrics of clients and work queues.
+	_ "k8s.io/component-base/metrics/prometheus/restclient"
+	_ "k8s.io/component-base/metrics/prometheus/workqueue"
+
+	"github.com/hookplane/hookplane/apis/metacontroller/v1alpha1"
+	"github.com/hookplane/hookplane/pkg/apiserver"
+	"github.com/hookplane/hookplane/pkg/controller"
+	"github.com/hookplane/hookplane/pkg/hook/webhook"
+)
+
+// config turns the options into the configuration of the API server.
+func (o *Options) config(host *rest.Config, storage storagebackend.TransportConfig) (*apiserver.Config, error) {
+	config := apiserver.NewConfig(Version())
+	generic := config.GenericConfig
+	generic.EnableProfiling = o.Debugging.Profiling
+	generic.EnableContentionProfiling = o.Debugging.ContentionProfiling
+	if err := o.applyServing(&generic.Config); err != nil {
+		return nil, err
+	}
+	if err := o.applyDelegation(&generic.Config); err != nil {
+		return nil, err
+	}
+	if err := applyHost(generic, host); err != nil {
+		return nil, err
+	}
+	// Last, because it connects.
+	if err := o.applyStorage(config, storage); err != nil {
+		return nil, err
+	}
+	config.ExtraConfig.NewControllers = o.newControllers(host)
+	return config, nil
+}
+
+// newControllers makes the controllers, as soon as there is an API that they can read.
+func (o *Options) newControllers(host *rest.Config) func(loopback *rest.Config) (apiserver.Runner, error) {
+	return func(loopback *rest.Config) (apiserver.Runner, error) {
+		allowed, err := o.Hooks.allowedCIDRs()
+		if err != nil {
+			return nil, err
+		}
+		return controller.New(controller.Config{
+			Loopback: loopback, Host: host, UserAgent: "hookplane/" + Version(), RegisterMetrics: legacyregistry.Register,
+			FieldManager: o.Controllers.FieldManager, Workers: o.Controllers.Workers,
+			AllowedCIDRs: allowed, ServiceResolution: webhook.ServiceResolution(o.Hooks.ServiceResolution),
+		})
+	}
+}
+
+// applyStorage stores objects as JSON of the served version.
+func (o *Options) applyStorage(config *apiserver.Config, transport storagebackend.TransportConfig) error {
+	version := v1alpha1.SchemeGroupVersion
+	backend := storagebackend.NewDefaultConfig(o.Storage.EtcdPrefix, config.Codecs.LegacyCodec(version))
+	backend.EncodeVersioner = runtime.NewMultiGroupVersioner(version, schema.GroupKind{Group: version.Group})
+	backend.Transport = transport
+	return genericoptions.NewEtcdOptions(backend).ApplyTo(&config.GenericConfig.Config)
+}
+
+func (o *Options) applyServing(generic *genericapiserver.Config) error {
+	if err := o.Serving.MaybeDefaultWithSelfSignedCerts(o.Registration.host(), nil, nil); err != nil {
+		return err
+	}
+	if err := o.Serving.WithLoopback().ApplyTo(&generic.SecureServing, &generic.LoopbackClientConfig); err != nil {
+		return fmt.Errorf("cannot serve HTTPS (see --tls-cert-file and --tls-private-key-file): %w", err)
+	}
+	return nil
+}
+
+// applyDelegation makes the host cluster decide who a client is and what it may do.
+func (o *Options) applyDelegation(generic *genericapiserver.Config) error {
+	authentication := genericoptions.NewDelegatingAuthenticationOptions()
+	authentication.RemoteKubeConfigFile = o.Host.Kubeconfig
+	if err := authentication.ApplyTo(&generic.Authentication, generic.SecureServing, generic.OpenAPIConfig); err != nil {
+		return fmt.Errorf("cannot let the host cluster authenticate requests: %w", err)
+	}
+	authorization := genericoptions.NewDelegatingAuthorizationOptions()
+	authorization.RemoteKubeConfigFile = o.Host.Kubeconfig
+	if err := authorization.ApplyTo(&generic.Authorization); err != nil {
+		return fmt.Errorf("cannot let the host cluster authorize requests: %w", err)
+	}
+	return nil
+}
+
+// applyHost makes the admission webhooks and policies of the host cluster apply to our objects too.
+//
+// Priority and fairness stays off: the host cluster has applied its own before it forwards a request, and
+// one dependency less is one reason less not to start. The fixed limits on requests in flight hold.
+func applyHost(generic *genericapiserver.RecommendedConfig, host *rest.Config) error {
+	client, err := kubernetes.NewForConfig(host)
+	if err != nil {
+		return fmt.Errorf("cannot make a client for the host cluster: %w", err)
+	}
+	dynamicClient, err := dynamic.NewForConfig(host)
+	if err != nil {
+		return fmt.Errorf("cannot make a dynamic client for the host cluster: %w", err)
+	}
+	generic.ClientConfig = host
+	generic.SharedInformerFactory = informers.NewSharedInformerFactory(client, 0)
+	return newAdmissionOptions().ApplyTo(&generic.Config, generic.SharedInformerFactory, client, dynamicClient,
+		utilfeature.DefaultFeatureGate, generic.EffectiveVersion)
+}
+
+// newAdmissionOptions selects the generic plugins but MutatingAdmissionPolicy: hosts serve that API from
+// Kubernetes 1.36 on only, and with an older one no write would ever be admitted.
+func newAdmissionOptions() *genericoptions.AdmissionOptions {
+	o := genericoptions.NewAdmissionOptions()
+	o.Plugins = admission.NewPlugins()
+	lifecycle.Register(o.Plugins)
+	mutatingwebhook.Register(o.Plugins)
+	validatingpolicy.Register(o.Plugins)
+	validatingwebhook.Register(o.Plugins)
+	o.RecommendedPluginOrder = []string{
+		lifecycle.PluginName, mutatingwebhook.PluginName, validatingpolicy.PluginName, validatingwebhook.PluginName,
+	}
+	return o
+}

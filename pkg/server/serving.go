@@ -1,0 +1,89 @@
+/*
+Copyright The Hookplane Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"strconv"
+
+	"github.com/spf13/pflag"
+	genericoptions "k8s.io/apiserver/pkg/server/options"
+	cliflag "k8s.io/component-base/cli/flag"
+)
+
+// As many requests as kube-apiserver sends over one connection.
+const maxStreamsPerConnection = 1000
+
+// ServingOptions say where and with which certificate the API is served.
+type ServingOptions struct {
+	*genericoptions.SecureServingOptions
+}
+
+func newServingOptions() *ServingOptions {
+	o := genericoptions.NewSecureServingOptions()
+	o.BindPort = 8443
+	o.ServerCert.CertDirectory = "" // a generated certificate stays in memory
+	o.HTTP2MaxStreamsPerConnection = maxStreamsPerConnection
+	return &ServingOptions{o}
+}
+
+// addFlags adds fewer flags than the embedded options would.
+func (o *ServingOptions) addFlags(flags *pflag.FlagSet) {
+	flags.IPVar(&o.BindAddress, "bind-address", o.BindAddress, "Address to serve on.")
+	flags.IntVar(&o.BindPort, "secure-port", o.BindPort, "Port to serve HTTPS on. 0: any free one, which the log tells and --apiservice-external-name makes known.")
+	flags.StringVar(&o.ServerCert.CertKey.CertFile, "tls-cert-file", "",
+		"File with the serving certificate, followed by those of intermediate authorities. Empty: one is generated at each start.")
+	flags.StringVar(&o.ServerCert.CertKey.KeyFile, "tls-private-key-file", "", "File with the key of --tls-cert-file.")
+	flags.StringVar(&o.MinTLSVersion, "tls-min-version", "", "Lowest version of TLS to accept, such as VersionTLS13. Empty: Go's default.")
+	flags.StringSliceVar(&o.CipherSuites, "tls-cipher-suites", nil, "Cipher suites to accept below TLS 1.3. Empty: Go's default.")
+}
+
+func (o *ServingOptions) validate() []error {
+	var errs []error
+	if o.BindPort < 0 || o.BindPort > 65535 {
+		errs = append(errs, fmt.Errorf("--secure-port must be between 0 and 65535, not %d", o.BindPort))
+	}
+	if (o.ServerCert.CertKey.CertFile == "") != (o.ServerCert.CertKey.KeyFile == "") {
+		errs = append(errs, errors.New("--tls-cert-file and --tls-private-key-file need each other"))
+	}
+	if _, err := cliflag.TLSVersion(o.MinTLSVersion); err != nil {
+		errs = append(errs, fmt.Errorf("--tls-min-version: %w", err))
+	}
+	if _, err := cliflag.TLSCipherSuites(o.CipherSuites); err != nil {
+		errs = append(errs, fmt.Errorf("--tls-cipher-suites: %w", err))
+	}
+	return errs
+}
+
+// listen takes the port.
+func (o *ServingOptions) listen(ctx context.Context) error {
+	address := net.JoinHostPort(o.BindAddress.String(), strconv.Itoa(o.BindPort))
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
+	if err != nil {
+		return fmt.Errorf("cannot serve (see --bind-address and --secure-port): %w", err)
+	}
+	o.Listener = listener
+	return nil
+}
+
+// port is where listen listens.
+func (o *ServingOptions) port() int32 {
+	return int32(o.Listener.Addr().(*net.TCPAddr).Port)
+}
