@@ -1,0 +1,91 @@
+# Copyright The Hookplane Authors.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+# `make` prints what there is. A target's help is the text behind its `##`; a line that starts with `##@` opens a group.
+# Works with GNU make 3.81 (macOS) and later.
+
+SHELL := /usr/bin/env bash -o errexit -o nounset -o pipefail
+.DEFAULT_GOAL := help
+
+# What everything that is built goes into; git ignores it.
+OUTPUT := _output
+
+# Passed to every `go test`, for example TESTFLAGS='-v -run TestComposite'.
+TESTFLAGS ?=
+
+# How long each fuzz target runs.
+FUZZTIME ?= 1m
+
+# The packages that need no cluster. Evaluated where it is used: `go list` takes a second that `make help` should not.
+UNIT_PACKAGES = $$(go list ./... | grep -v /test/)
+
+.PHONY: help
+help: ## Print this help.
+	@awk 'BEGIN { FS = ":.*## " } \
+		/^##@ / { printf "\n%s\n", substr($$0, 5) } \
+		/^[a-z-]+:.*## / { printf "  %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+##@ Use
+
+.PHONY: build
+build: ## Build the binaries of cmd/ into _output/bin.
+	go build -trimpath -o $(OUTPUT)/bin/ ./cmd/...
+
+.PHONY: demo
+demo: ## Show Hookplane at work on a control plane of its own. DEMO=once: check each step, clean up and exit.
+	hack/demo.sh
+
+##@ Test
+
+.PHONY: test
+test: controlplane test-unit test-integration test-controlplane ## Run every test, with the race detector, on a real control plane.
+
+.PHONY: test-unit
+test-unit: ## Run the tests that need no cluster.
+	go test -race $(TESTFLAGS) $(UNIT_PACKAGES)
+
+.PHONY: test-integration
+test-integration: controlplane ## Run the tests that need a control plane.
+	go test -race -count=1 -timeout=30m $(TESTFLAGS) ./test/...
+
+.PHONY: test-controlplane
+test-controlplane: controlplane ## Test the test control plane itself (a module of its own).
+	cd test/controlplane && go test -race -count=1 -timeout=30m $(TESTFLAGS) ./...
+
+.PHONY: fuzz
+fuzz: ## Run each fuzz target for FUZZTIME (1m).
+	FUZZTIME=$(FUZZTIME) hack/fuzz.sh
+
+.PHONY: controlplane
+controlplane: ## Build the binaries of the test control plane, once: minutes the first time, then nothing.
+	go -C test/controlplane run ./cmd/controlplane build
+
+##@ Keep in shape
+
+.PHONY: generate
+generate: ## Write the generated code anew.
+	hack/update-codegen.sh
+
+.PHONY: update
+update: ## Repair what can be repaired: run every hack/update-*.sh.
+	@for script in hack/update-*.sh; do echo "$$script"; "$$script"; done
+
+.PHONY: verify
+verify: ## Run every hack/verify-*.sh and list those that failed.
+	@failed=(); for script in hack/verify-*.sh; do echo "$$script"; "$$script" || failed+=("$$script"); done; \
+		if (( $${#failed[@]} )); then echo "failed: $${failed[*]}" >&2; exit 1; fi
+
+.PHONY: clean
+clean: ## Remove what was built here. The control plane's binaries and Go's own caches stay.
+	rm -rf $(OUTPUT)

@@ -1,0 +1,30 @@
+#!/usr/bin/env bash
+
+# Copyright The Hookplane Authors.
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+# Checks that every Go file and shell script begins with the licence header of hack/boilerplate.go.txt.
+# Repair: hack/update-boilerplate.sh.
+
+set -o errexit
+set -o nounset
+set -o pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+missing="$(hack/update-boilerplate.sh --dry-run)"
+if [[ -n "${missing}" ]]; then
+  printf '%s\n' "${missing}" >&2
+  echo "verify-boilerplate: these files lack the licence header; run hack/update-boilerplate.sh" >&2
+  exit 1
+fi
