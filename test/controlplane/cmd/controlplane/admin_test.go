@@ -79,7 +79,7 @@ func (a *admin) do(ctx context.Context, method, path, body string) (int, map[str
 	if err != nil {
 		return 0, nil, err
 	}
-	defer response.Body.Close() //nolint:errcheck // it was only read.
+	defer response.Body.Close()
 	var object map[string]any
 	if !strings.HasPrefix(response.Header.Get("Content-Type"), "application/json") {
 		return response.StatusCode, nil, nil

@@ -69,7 +69,7 @@ func (c *client) get(ctx context.Context, url string) error {
 	if err != nil {
 		return err
 	}
-	defer response.Body.Close() //nolint:errcheck // it was only read.
+	defer response.Body.Close()
 	if response.StatusCode == http.StatusOK {
 		return nil
 	}

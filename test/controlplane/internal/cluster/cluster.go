@@ -26,6 +26,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -81,8 +82,8 @@ func (c *Cluster) Kubeconfig() string { return c.folder.adminKubeconfig() }
 // Stop ends the components, the one started last first, and removes the control plane's folder unless it was there before Start.
 // It must be called once.
 func (c *Cluster) Stop() error {
-	for i := len(c.running) - 1; i >= 0; i-- {
-		c.running[i].Stop()
+	for _, component := range slices.Backward(c.running) {
+		component.Stop()
 	}
 	return c.folder.close()
 }

@@ -44,7 +44,7 @@ func TestStartRestarts(t *testing.T) {
 	if err := syscall.Kill(second, 0); err != nil {
 		t.Errorf("the process in the pid file does not run: %v", err)
 	}
-	eventually(t, "a second start in the log", func() bool { return read(t, component.LogFile) == "started\nstarted\n" })
+	eventually(t, "a second start in the log", func() bool { return read(t, component.LogFile) == strings.Repeat("started\n", 2) })
 	running.Stop()
 	if err := syscall.Kill(second, 0); !errors.Is(err, syscall.ESRCH) {
 		t.Errorf("the process still runs after Stop: %v", err)
