@@ -135,17 +135,17 @@ func (c *Controllers) Run(ctx context.Context) error {
 		Workers:     c.config.Workers,
 	})
 	ctx, cancel := context.WithCancel(ctx)
-	defer cancel() // before Wait: whatever ends first ends the others
 	var group sync.WaitGroup
-	defer group.Wait()
-	defer informers.Shutdown()
+	defer func() {
+		cancel()
+		informers.Shutdown()
+		group.Wait()
+	}()
 	errs := make(chan error, 2)
 	group.Go(func() { errs <- c.objects.Run(ctx) })
 	group.Go(func() { errs <- supervisor.Run(ctx) })
 	informers.StartWithContext(ctx)
-	err := <-errs
-	cancel()
-	return err
+	return <-errs // whatever ends first ends the others
 }
 
 func (c *Controllers) newHook(spec *v1alpha1.Webhook) (hook.Hook, error) {

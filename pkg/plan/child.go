@@ -193,11 +193,14 @@ func (p *planner) decode(wanted *desiredChild) (map[string]any, bool) {
 // taken reports a desired child whose name belongs to an object that is not the parent's.
 func (p *planner) taken(wanted *desiredChild, other *Child) {
 	message := p.rules.describe(wanted.key) + " exists and "
+	parent := &p.in.Parent
 	switch {
-	case other.ControllerUID != "":
-		message += "is controlled by " + other.ControllerName
 	case other.Deleting:
 		message += "is being deleted"
+	case other.ControllerUID != "" && other.ControllerName == parent.Kind+" "+parent.Name:
+		message += "belongs to an earlier " + other.ControllerName + ": it waits for garbage collection"
+	case other.ControllerUID != "":
+		message += "is controlled by " + other.ControllerName
 	default:
 		message += "is controlled by nobody: its labels must match the parent's selector for it to be adopted"
 	}

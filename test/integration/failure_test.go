@@ -156,6 +156,28 @@ func TestParentDeletedDuringCall(t *testing.T) {
 	})
 }
 
+// TestEditDuringCall edits a parent while its hook works. Its status keeps nothing that is not declared, so
+// that our status write finds nothing to change and is answered with the edit's own version.
+func TestEditDuringCall(t *testing.T) {
+	namespace := newNamespace(t)
+	kind, definition := crd("forgetter", true)
+	version := nested[[]any](definition.Object, "spec", "versions")[0].(object)
+	nested[object](version, "schema", "openAPIV3Schema", "properties")["status"] = object{"type": "object"}
+	createCRD(t, kind, definition)
+	called, goOn := make(chan struct{}, 100), make(chan struct{})
+	hook := newHook(t, func(in request) response {
+		called <- struct{}{}
+		<-goOn
+		return response{Children: threeConfigMaps(in).Children}
+	})
+	newController(t, kind, hook)
+	newParent(t, kind, namespace, "p", object{"value": "1"})
+	<-called
+	patchParent(t, kind, namespace, "p", `{"spec":{"value":"2"}}`)
+	close(goOn)
+	eventuallyHas(t, configMaps, namespace, "p-2", "2", "data", "value")
+}
+
 func TestCRDRemovedAndCreatedAgain(t *testing.T) {
 	namespace := newNamespace(t)
 	kind, definition := crd("phoenix", true)

@@ -40,7 +40,8 @@ func (c *controller) claim(ctx context.Context, x *exchange) error {
 		errs = append(errs, c.release(ctx, x, claim))
 	}
 	if len(o.adopt) > 0 {
-		if err := c.mayAdopt(ctx, o.parent); err != nil {
+		var err error
+		if x.superseded, err = c.wentMeanwhile(ctx, o.parent); err != nil || x.superseded {
 			return errors.Join(append(errs, err)...)
 		}
 	}
@@ -50,29 +51,29 @@ func (c *controller) claim(ctx context.Context, x *exchange) error {
 	return errors.Join(errs...)
 }
 
-// mayAdopt asks the API server itself whether the parent still is what the cache says: a parent that
-// was deleted must not gather children.
-func (c *controller) mayAdopt(ctx context.Context, parent *objects.Object) error {
+// wentMeanwhile asks the API server itself whether the parent still is what the cache says: one that was
+// deleted must not gather children.
+func (c *controller) wentMeanwhile(ctx context.Context, parent *objects.Object) (bool, error) {
 	live, err := c.live.Resource(c.parent.GroupVersionResource).Namespace(parent.Namespace).Get(ctx, parent.Name, metav1.GetOptions{})
+	if apierrors.IsNotFound(err) {
+		return true, nil
+	}
 	if err != nil {
-		return fmt.Errorf("cannot adopt: reading the parent again: %w", err)
+		return false, fmt.Errorf("cannot adopt: reading the parent again: %w", err)
 	}
-	if live.UID != parent.UID || live.DeletionTimestamp != nil {
-		return fmt.Errorf("cannot adopt: %s %s was deleted meanwhile", parent.Kind, klog.KRef(parent.Namespace, parent.Name))
-	}
-	return nil
+	return live.UID != parent.UID || live.DeletionTimestamp != nil, nil
 }
 
 func (c *controller) adopt(ctx context.Context, x *exchange, claim claim) error {
 	parent := x.observation.parent
 	owner := *metav1.NewControllerRef(&metav1.ObjectMeta{Name: parent.Name, UID: parent.UID}, schema.FromAPIVersionAndKind(parent.APIVersion, parent.Kind))
 	version, err := c.applier.Adopt(ctx, c.applyClaim(claim), owner)
-	return x.claimed(claim, "Adopted", version, err)
+	return x.claimed(claim, &x.adopted, version, err)
 }
 
 func (c *controller) release(ctx context.Context, x *exchange, claim claim) error {
 	version, err := c.applier.Release(ctx, c.applyClaim(claim), x.observation.parent.UID)
-	return x.claimed(claim, "Released", version, err)
+	return x.claimed(claim, &x.released, version, err)
 }
 
 func (c *controller) applyClaim(claim claim) apply.Claim {
@@ -86,7 +87,7 @@ func (c *controller) applyClaim(claim claim) apply.Claim {
 }
 
 // claimed notes the outcome of a change of ownership.
-func (x *exchange) claimed(claim claim, done, version string, err error) error {
+func (x *exchange) claimed(claim claim, done *[]string, version string, err error) error {
 	object := claim.object
 	if apierrors.IsNotFound(err) {
 		return nil // it is gone: nothing to own
@@ -94,7 +95,7 @@ func (x *exchange) claimed(claim claim, done, version string, err error) error {
 	if err != nil {
 		return err
 	}
-	x.claims = append(x.claims, fmt.Sprintf("%s %s %s", done, object.Kind, klog.KRef(object.Namespace, object.Name)))
+	*done = append(*done, object.Kind+" "+klog.KRef(object.Namespace, object.Name).String())
 	x.writes = append(x.writes, wakeup.Write{
 		Object:          wakeup.Object{Resource: claim.rule + 1, Namespace: object.Namespace, Name: object.Name},
 		ResourceVersion: version,

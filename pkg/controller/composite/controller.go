@@ -29,7 +29,7 @@ import (
 	"k8s.io/klog/v2"
 	"k8s.io/utils/clock"
 
-	"github.com/hookplane/hookplane/pkg/controller/selection"
+	"github.com/hookplane/hookplane/pkg/controller/selectors"
 	"github.com/hookplane/hookplane/pkg/controller/wakeup"
 	"github.com/hookplane/hookplane/pkg/objects"
 	"github.com/hookplane/hookplane/pkg/plan"
@@ -57,13 +57,13 @@ type controller struct {
 
 	queue     workqueue.TypedRateLimitingInterface[objects.Key]
 	wakeups   *wakeup.Tracker[objects.Key]
-	selectors *selection.Index[objects.Key]
-	outcomes  *outcomes
+	selectors *selectors.Index[objects.Key]
 
 	mu        sync.Mutex
 	memory    map[objects.Key]*memory
 	contested map[plan.ChildKey]map[objects.Key]struct{} // memory.contested, the other way round
-	started   bool
+	startedAt time.Time                                  // zero until the stores were read
+	hookErr   error                                      // why the hook cannot be reached, nil when the last call was answered
 }
 
 // newController opens the stores that the definition needs; run closes them.
@@ -71,13 +71,12 @@ func newController(ctx context.Context, d *definition, reference *corev1.ObjectR
 	c := &controller{
 		definition: d, reference: reference, applier: s.Applier, live: s.Live, recorder: s.Recorder,
 		metrics: s.Metrics, clock: s.Clock, workers: s.Workers,
-		selectors: selection.NewIndex[objects.Key](),
-		outcomes:  newOutcomes(),
+		selectors: selectors.NewIndex[objects.Key](),
 		memory:    map[objects.Key]*memory{},
 		contested: map[plan.ChildKey]map[objects.Key]struct{}{},
 	}
 	c.queue = workqueue.NewTypedRateLimitingQueueWithConfig(newBackoff(), workqueue.TypedRateLimitingQueueConfig[objects.Key]{
-		Name: "CompositeController-" + d.object.Name, Clock: s.Clock,
+		Name: "composite", Clock: s.Clock, // one for all controllers: metrics of a queue outlive it
 	})
 	c.wakeups = wakeup.New(s.Clock, c.queue.Add)
 	c.parents = s.Objects.Open(ctx, d.parent)
@@ -132,13 +131,13 @@ func (c *controller) waitForStores(ctx context.Context) bool {
 func (c *controller) setStarted() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.started = true
+	c.startedAt = c.clock.Now()
 }
 
 func (c *controller) hasStarted() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.started
+	return !c.startedAt.IsZero()
 }
 
 // storeError returns why a resource cannot be watched, or nil.
@@ -154,7 +153,7 @@ func (c *controller) storeError() (objects.Resource, error) {
 // syncNext syncs the next parent of the queue. It answers false when the queue is shut down.
 func (c *controller) syncNext(ctx context.Context) bool {
 	key, shutdown := c.queue.Get()
-	if shutdown {
+	if shutdown || ctx.Err() != nil { // a queue that was shut down still hands out its backlog
 		return false
 	}
 	defer c.queue.Done(key)

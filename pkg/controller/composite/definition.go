@@ -48,7 +48,7 @@ type definition struct {
 	hookVersion         hook.Version
 	mode                hook.Mode
 	sync                hook.Hook
-	// raw is the object as JSON, as hooks are shown it.
+	// raw is the object as JSON, as hooks are shown it: as it was when its generation was first seen.
 	raw []byte
 }
 

@@ -44,6 +44,7 @@ func (c *controller) parentChanged(e objects.Event) {
 		Object:          parentObject(key),
 		ResourceVersion: e.New.ResourceVersion,
 		Matters:         entered || e.ContentChanged() || e.StatusChanged() && !c.ignoreStatusChanges,
+		Foreign:         entered || e.ContentChanged(), // we write the status alone
 	})
 }
 

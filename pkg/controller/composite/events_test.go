@@ -28,7 +28,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 
-	"github.com/hookplane/hookplane/pkg/controller/selection"
+	"github.com/hookplane/hookplane/pkg/controller/selectors"
 	"github.com/hookplane/hookplane/pkg/objects"
 	"github.com/hookplane/hookplane/pkg/plan"
 )
@@ -41,7 +41,7 @@ func newFamily() *controller {
 			GroupVersionResource: schema.GroupVersionResource{Group: "example.com", Version: "v1", Resource: "things"},
 			Kind:                 "Thing", Namespaced: true,
 		}},
-		selectors: selection.NewIndex[objects.Key](),
+		selectors: selectors.NewIndex[objects.Key](),
 		memory:    map[objects.Key]*memory{},
 		contested: map[plan.ChildKey]map[objects.Key]struct{}{},
 	}

@@ -17,7 +17,6 @@ limitations under the License.
 package composite
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -26,6 +25,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/types"
+	kjson "sigs.k8s.io/json"
 
 	"github.com/hookplane/hookplane/pkg/objects"
 	"github.com/hookplane/hookplane/pkg/plan"
@@ -34,14 +34,27 @@ import (
 // controllerUIDLabel is what generated selectors select by.
 const controllerUIDLabel = "controller-uid"
 
+// result is how a sync ended.
+type result int8
+
+const (
+	unsynced result = iota
+	synced
+	failing
+)
+
 // memory is what a controller keeps of a parent between syncs.
 type memory struct {
 	uid types.UID
+	// content is the digest of the parent that the selector was read from.
+	content uint64
 	// selector is the parent's spec.selector or the generated one; nil when selectorErr says why.
 	selector    labels.Selector
 	selectorErr error
 	// settled are the children that were found equal to what the hook wants.
 	settled map[plan.ChildKey]plan.Settled
+	// result is how the last sync ended.
+	result result
 	// contested are wanted children whose names belong to objects of others.
 	contested []plan.ChildKey
 	// settledStatus is the fingerprint of the last status write that changed nothing.
@@ -56,7 +69,7 @@ var errNoSelector = errors.New(".spec.selector must have either matchLabels, mat
 func (c *controller) remember(parent *objects.Object) {
 	key := parent.Key()
 	selector, err := c.childSelector(parent)
-	if err != nil {
+	if err != nil || parent.Deleting() { // which adopts nothing any more
 		c.selectors.Remove(key)
 	} else {
 		c.selectors.Set(key, key.Namespace, selector)
@@ -68,7 +81,7 @@ func (c *controller) remember(parent *objects.Object) {
 		m = &memory{uid: parent.UID}
 		c.memory[key] = m
 	}
-	m.selector, m.selectorErr = selector, err
+	m.content, m.selector, m.selectorErr = parent.ContentDigest, selector, err
 }
 
 // forget drops all that is known of a parent that is gone or not selected any more.
@@ -76,7 +89,6 @@ func (c *controller) forget(key objects.Key) {
 	c.selectors.Remove(key)
 	c.wakeups.Forget(key)
 	c.queue.Forget(key)
-	c.outcomes.forget(key)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if m := c.memory[key]; m != nil {
@@ -96,8 +108,8 @@ func (c *controller) recall(key objects.Key) (memory, bool) {
 	return *m, true
 }
 
-// settle keeps what the next sync need not find out again, and whose end the parent waits for.
-func (c *controller) settle(parent *objects.Object, settled map[plan.ChildKey]plan.Settled, settledStatus uint64, problems []plan.Problem) {
+// keep notes what the next sync need not find out again, and whose end the parent waits for.
+func (c *controller) keep(parent *objects.Object, settled map[plan.ChildKey]plan.Settled, settledStatus uint64, problems []plan.Problem) {
 	key := parent.Key()
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -144,7 +156,7 @@ func (c *controller) childSelector(parent *objects.Object) (labels.Selector, err
 			Selector *metav1.LabelSelector `json:"selector"`
 		} `json:"spec"`
 	}
-	if err := json.Unmarshal(parent.Raw, &content); err != nil {
+	if err := kjson.UnmarshalCaseSensitivePreserveInts(parent.Raw, &content); err != nil {
 		return nil, fmt.Errorf(".spec.selector is not a label selector: %w", err)
 	}
 	s := content.Spec.Selector

@@ -50,6 +50,9 @@ func (c *controller) observe(key objects.Key) (*observation, bool) {
 	if parent == nil || !known || memory.uid != parent.UID {
 		return nil, false
 	}
+	if memory.content != parent.ContentDigest { // the store shows a parent before its handler hears of it
+		memory.selector, memory.selectorErr = c.childSelector(parent)
+	}
 	o := &observation{parent: parent, memory: memory, owned: make([][]*objects.Object, len(c.children))}
 	for i, store := range c.children {
 		o.owned[i] = inNamespaceOf(parent, c.parent, store.OwnedBy(parent.UID))

@@ -46,6 +46,7 @@ const (
 	eventUpdated     = "Updated"
 	eventDeleted     = "Deleted"
 	eventAdopted     = "Adopted"
+	eventReleased    = "Released"
 )
 
 const (
@@ -63,18 +64,21 @@ func (c *controller) report(ctx context.Context, x *exchange, took time.Duration
 	parent := x.observation.parent
 	reference := objectReference(parent)
 	for _, done := range []struct {
-		op     plan.Op
 		reason string
-	}{{plan.Delete, eventDeleted}, {plan.Create, eventCreated}, {plan.Update, eventUpdated}} {
-		if names := c.written(x, done.op); len(names) > 0 {
-			c.recorder.WithLogger(logger).Event(reference, corev1.EventTypeNormal, done.reason, clip(done.reason+" "+listed(names)))
+		names  []string
+	}{
+		{eventReleased, x.released},
+		{eventAdopted, x.adopted},
+		{eventDeleted, c.written(x, plan.Delete)},
+		{eventCreated, c.written(x, plan.Create)},
+		{eventUpdated, c.written(x, plan.Update)},
+	} {
+		if len(done.names) > 0 {
+			c.recorder.WithLogger(logger).Event(reference, corev1.EventTypeNormal, done.reason, clip(done.reason+" "+listed(done.names)))
 		}
 	}
-	if len(x.claims) > 0 {
-		c.recorder.WithLogger(logger).Event(reference, corev1.EventTypeNormal, eventAdopted, clip(listed(x.claims)))
-	}
 	err := reportable(x.err)
-	c.outcomes.synced(parent.Key(), err)
+	c.book(parent, err)
 	c.metrics.observe(c.object.Name, x.err, took)
 	if err != nil {
 		c.recorder.WithLogger(logger).Event(reference, corev1.EventTypeWarning, eventSyncError,

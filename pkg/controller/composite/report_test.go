@@ -84,34 +84,6 @@ func TestListed(t *testing.T) {
 	}
 }
 
-func TestOutcomes(t *testing.T) {
-	o := newOutcomes()
-	failure := errors.New("failure")
-	a, b := objects.Key{Name: "a"}, objects.Key{Name: "b"}
-	steps := []struct {
-		do              func()
-		synced, failing int32
-		hookErr         error
-	}{
-		{do: func() { o.synced(a, nil) }, synced: 1},
-		{do: func() { o.synced(b, failure) }, synced: 1, failing: 1},
-		{do: func() { o.synced(b, failure) }, synced: 1, failing: 1},
-		{do: func() { o.called(failure) }, synced: 1, failing: 1, hookErr: failure},
-		{do: func() { o.called(nil) }, synced: 1, failing: 1},
-		{do: func() { o.synced(b, nil) }, synced: 2},
-		{do: func() { o.synced(a, failure) }, synced: 1, failing: 1},
-		{do: func() { o.forget(a); o.forget(a) }, synced: 1},
-		{do: func() { o.forget(b) }},
-	}
-	for i, step := range steps {
-		step.do()
-		synced, failing, hookErr := o.count()
-		if synced != step.synced || failing != step.failing || !errors.Is(hookErr, step.hookErr) {
-			t.Errorf("step %d: count() = %d, %d, %v; want %d, %d, %v", i, synced, failing, hookErr, step.synced, step.failing, step.hookErr)
-		}
-	}
-}
-
 func TestBackoff(t *testing.T) {
 	b := newBackoff()
 	key := objects.Key{Name: "p"}

@@ -19,6 +19,7 @@ package composite
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	apiequality "k8s.io/apimachinery/pkg/api/equality"
@@ -35,6 +36,12 @@ import (
 // this often, and a change shows within it.
 const statusPeriod = time.Second
 
+// catchUpTime is how long a controller that starts may take to sync all parents before it tells how far it is.
+const catchUpTime = 10 * time.Second
+
+// maxConditionMessage is what metav1.Condition accepts.
+const maxConditionMessage = 32768
+
 // conditionReady is True while the controller works: its objects are watched and its hook answers.
 const conditionReady = "Ready"
 
@@ -50,6 +57,7 @@ const (
 	reasonHookUnreachable = "HookUnreachable"
 	reasonForbidden       = "Forbidden"
 	reasonWatchFailing    = "WatchFailing"
+	reasonLookupFailing   = "LookupFailing"
 )
 
 // reportStatuses keeps the status of every CompositeController true until the context ends.
@@ -92,12 +100,13 @@ func (s *Supervisor) reportStatus(ctx context.Context, object *v1alpha1.Composit
 // status returns what is true of an object now. It answers false while that is not known yet.
 func (s *Supervisor) status(object *v1alpha1.CompositeController) (v1alpha1.CompositeControllerStatus, bool) {
 	s.mu.Lock()
-	current, refused := s.running[object.Name], s.refused[object.Name]
+	current := s.running[object.Name]
+	refused, isRefused := s.refused[object.Name]
 	s.mu.Unlock()
 	status := *object.Status.DeepCopy()
 	var ready metav1.Condition
 	switch {
-	case refused != nil:
+	case isRefused && refused.uid == object.UID && refused.generation == object.Generation:
 		ready = condition(metav1.ConditionFalse, refused.reason, refused.message)
 		status.Parents = nil
 	case current != nil && current.object.Generation == object.Generation && current.knowsItself():
@@ -112,11 +121,18 @@ func (s *Supervisor) status(object *v1alpha1.CompositeController) (v1alpha1.Comp
 	return status, true
 }
 
-// knowsItself is false while parents and children are read for the first time and nothing is wrong yet:
-// then the last status stands, so that a restart writes none.
+// knowsItself is false while parents and children are read and synced for the first time and nothing is
+// wrong yet: then the last status stands for a while, so that a restart changes none.
 func (c *controller) knowsItself() bool {
-	_, err := c.storeError()
-	return err != nil || c.hasStarted()
+	if _, err := c.storeError(); err != nil {
+		return true
+	}
+	c.mu.Lock()
+	startedAt := c.startedAt
+	c.mu.Unlock()
+	counts, hookErr := c.count()
+	caughtUp := counts.Synced+counts.Failing == counts.Total
+	return !startedAt.IsZero() && (caughtUp || hookErr != nil || c.clock.Since(startedAt) > catchUpTime)
 }
 
 // ready says whether the controller works, in the words of the thing that is wrong.
@@ -128,7 +144,7 @@ func (c *controller) ready() metav1.Condition {
 		}
 		return condition(metav1.ConditionFalse, reason, fmt.Sprintf("cannot watch %s: %v", resource.GroupResource(), err))
 	}
-	if _, _, hookErr := c.outcomes.count(); hookErr != nil {
+	if _, hookErr := c.count(); hookErr != nil {
 		return condition(metav1.ConditionFalse, reasonHookUnreachable, hookErr.Error())
 	}
 	return condition(metav1.ConditionTrue, reasonRunning, fmt.Sprintf("watching %s of %s", c.parent.GroupResource(), c.parent.APIVersion()))
@@ -139,20 +155,13 @@ func (c *controller) parentCounts() *v1alpha1.ParentsStatus {
 	if !c.hasStarted() {
 		return nil
 	}
-	synced, failing, _ := c.outcomes.count()
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return &v1alpha1.ParentsStatus{
-		Total:   int32(len(c.memory)),
-		Synced:  synced,
-		Failing: failing,
-	}
+	counts, _ := c.count()
+	return &counts
 }
 
 func condition(status metav1.ConditionStatus, reason, message string) metav1.Condition {
-	const maxMessage = 32768 // of metav1.Condition
-	if len(message) > maxMessage {
-		message = message[:maxMessage]
+	if len(message) > maxConditionMessage {
+		message = strings.ToValidUTF8(message[:maxConditionMessage], "")
 	}
 	return metav1.Condition{Type: conditionReady, Status: status, Reason: reason, Message: message}
 }

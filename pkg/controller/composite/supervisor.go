@@ -44,6 +44,16 @@ import (
 	"github.com/hookplane/hookplane/pkg/plan"
 )
 
+const (
+	// supervisorWorkers is how many controllers are started and stopped at a time: one that names a
+	// resource of a server that hangs must not hold up the others.
+	supervisorWorkers = 4
+
+	// recheckPeriod is how often a refused controller is looked at again without a reason. Changes of
+	// resource types are watched; this is for clusters that do not let us watch them.
+	recheckPeriod = 30 * time.Second
+)
+
 // NewHook makes the executor of a hook. Its error says which field asks for what is not possible.
 type NewHook func(*v1alpha1.Webhook) (hook.Hook, error)
 
@@ -79,7 +89,14 @@ type Supervisor struct {
 
 	mu      sync.Mutex
 	running map[string]*running
-	refused map[string]*problem // by name: why a controller does not run
+	refused map[string]refusal // by name: why a controller does not run
+}
+
+// refusal is why one generation of an object does not run.
+type refusal struct {
+	problem
+	uid        types.UID
+	generation int64
 }
 
 // running is a controller that was started.
@@ -97,7 +114,7 @@ func NewSupervisor(config Config) *Supervisor {
 			workqueue.NewTypedItemExponentialFailureRateLimiter[string](50*time.Millisecond, lastRetry),
 			workqueue.TypedRateLimitingQueueConfig[string]{Name: "CompositeController", Clock: config.Clock}),
 		running: map[string]*running{},
-		refused: map[string]*problem{},
+		refused: map[string]refusal{},
 	}
 }
 
@@ -122,10 +139,12 @@ func (s *Supervisor) Run(ctx context.Context) error {
 
 	var wg sync.WaitGroup
 	defer wg.Wait()
-	wg.Go(func() {
-		for s.reconcileNext(ctx) {
-		}
-	})
+	for range supervisorWorkers {
+		wg.Go(func() {
+			for s.reconcileNext(ctx) {
+			}
+		})
+	}
 	wg.Go(func() { s.reportStatuses(ctx) })
 	<-ctx.Done()
 	s.queue.ShutDown()
@@ -151,7 +170,7 @@ func (s *Supervisor) enqueueAll() {
 
 func (s *Supervisor) reconcileNext(ctx context.Context) bool {
 	name, shutdown := s.queue.Get()
-	if shutdown {
+	if shutdown || ctx.Err() != nil { // a queue that was shut down still hands out its backlog
 		return false
 	}
 	defer s.queue.Done(name)
@@ -171,7 +190,7 @@ func (s *Supervisor) reconcile(ctx context.Context, name string) error {
 	object, err := s.lister.Get(name)
 	if apierrors.IsNotFound(err) {
 		s.stop(ctx, name)
-		s.refuse(name, nil)
+		s.accept(name)
 		s.Metrics.forget(name)
 		return nil
 	}
@@ -179,32 +198,43 @@ func (s *Supervisor) reconcile(ctx context.Context, name string) error {
 		return err
 	}
 	d, err := define(ctx, object, s.Objects, s.NewHook)
-	if lasting := (*problem)(nil); errors.As(err, &lasting) {
+	if lasting, ok := errors.AsType[*problem](err); ok {
 		s.stop(ctx, name)
-		if s.refuse(name, lasting) {
-			s.Recorder.WithLogger(klog.FromContext(ctx)).Event(controllerReference(object), corev1.EventTypeWarning, lasting.event, clip(lasting.message))
-		}
+		s.refuse(ctx, object, lasting)
+		s.queue.AddAfter(name, recheckPeriod)
 		return nil
 	}
 	if err != nil {
-		return err // what runs goes on
+		if s.find(name) == nil { // else what runs goes on
+			s.refuse(ctx, object, lookupProblem(err))
+		}
+		return err
 	}
-	s.refuse(name, nil)
+	s.accept(name)
 	if current := s.find(name); current != nil && current.sameAs(d) {
 		return nil
 	}
+	c := newController(ctx, d, controllerReference(object), s) // before the old one closes the stores that both use
 	s.stop(ctx, name)
-	s.start(ctx, d)
+	s.start(ctx, c)
 	return nil
 }
 
+// lookupProblem is an error that may pass by itself, as the user is told of it until then.
+func lookupProblem(err error) *problem {
+	reason := reasonLookupFailing
+	if apierrors.IsForbidden(err) {
+		reason = reasonForbidden
+	}
+	return &problem{reason, err.Error(), eventCreateError}
+}
+
 // start runs a controller in a goroutine of its own, which stop ends.
-func (s *Supervisor) start(ctx context.Context, d *definition) {
+func (s *Supervisor) start(ctx context.Context, c *controller) {
+	name := c.object.Name
 	logger := klog.FromContext(ctx)
-	reference := controllerReference(d.object)
-	s.Recorder.WithLogger(logger).Event(reference, corev1.EventTypeNormal, eventStarting, "Starting controller: "+d.object.Name)
+	s.Recorder.WithLogger(logger).Event(c.reference, corev1.EventTypeNormal, eventStarting, "Starting controller: "+name)
 	ctx, cancel := context.WithCancel(ctx)
-	c := newController(ctx, d, reference, s)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -212,12 +242,12 @@ func (s *Supervisor) start(ctx context.Context, d *definition) {
 	}()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.running[d.object.Name] = &running{controller: c, stop: func() {
+	s.running[name] = &running{controller: c, stop: func() {
 		cancel()
 		<-done
 	}}
-	s.Recorder.WithLogger(logger).Event(reference, corev1.EventTypeNormal, eventStarted, "Started controller: "+d.object.Name)
-	logger.Info("Started controller", "parentResource", d.parent.GroupVersionResource)
+	s.Recorder.WithLogger(logger).Event(c.reference, corev1.EventTypeNormal, eventStarted, "Started controller: "+name)
+	logger.Info("Started controller", "parentResource", c.parent.GroupVersionResource)
 }
 
 // stop ends the controller of that name, if it runs, and waits for it.
@@ -254,17 +284,23 @@ func (s *Supervisor) find(name string) *running {
 	return s.running[name]
 }
 
-// refuse notes why a controller does not run (nil: it does) and reports whether that is news.
-func (s *Supervisor) refuse(name string, p *problem) bool {
+// refuse notes why a controller does not run, and tells the user when that is news.
+func (s *Supervisor) refuse(ctx context.Context, object *v1alpha1.CompositeController, p *problem) {
+	now := refusal{problem: *p, uid: object.UID, generation: object.Generation}
+	s.mu.Lock()
+	was := s.refused[object.Name]
+	s.refused[object.Name] = now
+	s.mu.Unlock()
+	if was != now {
+		s.Recorder.WithLogger(klog.FromContext(ctx)).Event(controllerReference(object), corev1.EventTypeWarning, p.event, clip(p.message))
+	}
+}
+
+// accept takes a refusal back.
+func (s *Supervisor) accept(name string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	was := s.refused[name]
-	if p == nil {
-		delete(s.refused, name)
-		return was != nil
-	}
-	s.refused[name] = p
-	return was == nil || *was != *p
+	delete(s.refused, name)
 }
 
 func controllerReference(object *v1alpha1.CompositeController) *corev1.ObjectReference {

@@ -39,9 +39,11 @@ type exchange struct {
 	answer      *hookapi.CompositeResponse
 	plan        plan.Result
 	outcomes    []apply.Outcome // of plan.Writes
-	claims      []string        // adoptions and releases done, in words
-	writes      []wakeup.Write  // what changed in the cluster
-	err         error           // why the sync failed, or nil
+	adopted     []string        // children adopted and released, as "Pod default/solr"
+	released    []string
+	superseded  bool           // the parent went before anything was done
+	writes      []wakeup.Write // what changed in the cluster
+	err         error          // why the sync failed, or nil
 }
 
 // syncParent runs one sync and decides when the next one is due.
@@ -50,8 +52,9 @@ func (c *controller) syncParent(ctx context.Context, key objects.Key) {
 		return // enqueued again when the last sync's writes were seen
 	}
 	observation, ok := c.observe(key)
-	if !ok {
-		c.forget(key)
+	if !ok { // no parent any more; what came in the meantime may say that it is one again
+		c.queue.Forget(key)
+		c.wakeups.End(key, func(wakeup.Object) string { return "" }, nil)
 		return
 	}
 	start := c.clock.Now()
@@ -77,12 +80,14 @@ func (c *controller) sync(ctx context.Context, x *exchange) error {
 		return o.memory.selectorErr
 	}
 	if len(o.adopt)+len(o.release) > 0 {
-		return c.claim(ctx, x) // the hook is called when the new owners are seen
+		if err := c.claim(ctx, x); err != nil || x.superseded || len(x.writes) > 0 {
+			return err // the hook is called when the new owners are seen
+		}
 	}
 	if err := c.call(ctx, x); err != nil {
 		return err
 	}
-	if c.superseded(o.parent) {
+	if x.superseded = c.superseded(o.parent); x.superseded {
 		return nil
 	}
 	var err error
@@ -97,7 +102,7 @@ func (c *controller) call(ctx context.Context, x *exchange) error {
 	x.request = c.request(x.observation).AppendJSON(nil)
 	var err error
 	x.response, err = c.definition.sync.Call(ctx, hook.Request{ParentUID: x.observation.parent.UID, Body: x.request})
-	c.outcomes.called(err)
+	c.called(err)
 	if err != nil {
 		return err
 	}
@@ -105,11 +110,12 @@ func (c *controller) call(ctx context.Context, x *exchange) error {
 	return err
 }
 
-// superseded reports whether the parent went, or began to go, while its hook was called: the answer was
-// about a world that is no more.
+// superseded reports whether the parent went, began to go, or is not selected any more since its hook was
+// called: the answer was about a world that is no more.
 func (c *controller) superseded(parent *objects.Object) bool {
 	now := c.parents.Get(parent.Namespace, parent.Name)
-	return now == nil || now.UID != parent.UID || now.Deleting() != parent.Deleting()
+	_, selected := c.recall(parent.Key())
+	return now == nil || now.UID != parent.UID || now.Deleting() != parent.Deleting() || !selected
 }
 
 // apply writes the plan: children side by side, then the status, whatever became of the children.
@@ -142,7 +148,7 @@ func (c *controller) apply(ctx context.Context, x *exchange) error {
 		}
 		errs = append(errs, err)
 	}
-	c.settle(x.observation.parent, settled, settledStatus, x.plan.Problems)
+	c.keep(x.observation.parent, settled, settledStatus, x.plan.Problems)
 	return errors.Join(errs...)
 }
 
@@ -183,6 +189,8 @@ func (c *controller) schedule(key objects.Key, x *exchange) {
 	switch {
 	case errors.As(x.err, &later):
 		c.queue.AddAfter(key, later.After)
+	case x.observation.memory.selectorErr != nil:
+		c.queue.Forget(key) // only a change of the parent can help, and that wakes it
 	case x.err != nil:
 		c.queue.AddRateLimited(key)
 	default:

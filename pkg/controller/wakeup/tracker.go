@@ -50,6 +50,8 @@ type Change struct {
 	Gone bool
 	// Matters says that the hook would be shown something else than before.
 	Matters bool
+	// Foreign says that more changed than a write of ours to this object can have changed.
+	Foreign bool
 }
 
 // Write is one write of a sync that changed an object.
@@ -102,7 +104,7 @@ func (t *Tracker[K]) Changed(key K, change Change) {
 		p.buffer(change)
 	default:
 		p.absorb(change)
-		t.settle(key, p)
+		t.finish(key, p)
 	}
 }
 
@@ -145,7 +147,7 @@ func (t *Tracker[K]) End(key K, shown func(Object) string, writes []Write) {
 		}
 	}
 	p.buffered = nil
-	t.settle(key, p)
+	t.finish(key, p)
 }
 
 // Forget drops what is known of a parent that is gone.
@@ -179,12 +181,12 @@ func (t *Tracker[K]) releaseOverdue(logger klog.Logger) {
 		}
 		logger.V(2).Info("A sync's writes were not seen by watch in time", "parent", key, "awaited", len(p.awaited))
 		p.awaited = nil
-		t.settle(key, p)
+		t.finish(key, p)
 	}
 }
 
-// settle ends the wait once all was seen.
-func (t *Tracker[K]) settle(key K, p *parent) {
+// finish ends the wait once all was seen.
+func (t *Tracker[K]) finish(key K, p *parent) {
 	if len(p.awaited) > 0 {
 		return
 	}
@@ -219,6 +221,9 @@ func (p *parent) absorb(change Change) {
 	}
 	if change.ResourceVersion == w.ResourceVersion {
 		delete(p.awaited, change.Object)
+		// No echo when the write found nothing to change and answered with somebody else's version, and
+		// more than an echo when a relist tells several changes as one.
+		p.due = p.due || change.Foreign
 		return
 	}
 	p.due = p.due || change.Matters

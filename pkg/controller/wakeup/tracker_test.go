@@ -113,6 +113,13 @@ func TestTracker(t *testing.T) {
 			reason: "what the sync was shown already is no reason to sync again",
 			steps:  []step{begin, change(changed(self, "10"), 0), change(changed(childA, "9"), 0), end(0)},
 		},
+		"ForeignVersionTakenForOwn": {
+			reason: "our write changed nothing and was answered with the version that somebody else's change had left",
+			steps: []step{
+				begin, change(Change{Object: self, ResourceVersion: "12", Matters: true, Foreign: true}, 0),
+				end(1, Write{Object: self, ResourceVersion: "12"}),
+			},
+		},
 		"OverwrittenAtOnce": {
 			reason: "somebody changed our write before we saw it, and a relist shows only the last state",
 			steps:  []step{begin, end(0, Write{Object: childA, ResourceVersion: "20"}), change(changed(childA, "25"), 1)},

@@ -14,11 +14,11 @@ See the License for the specific language governing permissions and
 limitations under the License.
 */
 
-// Package selection finds the parents whose selector matches an object, without walking over all
+// Package selectors finds the parents whose selector matches an object, without walking over all
 // parents: an orphan that appears is offered to those who may adopt it (docs/protocol.md §4).
 //
 // It must not know controllers, queues or clients.
-package selection
+package selectors
 
 import (
 	"sync"
