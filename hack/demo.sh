@@ -204,4 +204,5 @@ cat <<TEXT
 
 The server's log is $work/hookplane.log.
 TEXT
-while true; do sleep 3600 & wait $!; done
+trap "exit 0" INT TERM # this is how it ends
+wait
