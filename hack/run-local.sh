@@ -75,6 +75,7 @@ while (($#)); do
   esac
 done
 [[ -n $kubeconfig ]] || fail "no cluster: give --kubeconfig or set KUBECONFIG"
+[[ -z $pid_file ]] || { : >"$pid_file"; } 2>/dev/null || fail "cannot write --pid-file $pid_file"
 
 temporary=
 pid=
@@ -82,6 +83,11 @@ stopping=false
 
 # shellcheck disable=SC2317 # The trap calls it.
 cleanup() {
+  # Nothing may outlive the script, however it ends.
+  if [[ -n $pid ]]; then
+    kill -TERM "$pid" 2>/dev/null || true
+    wait "$pid" 2>/dev/null || true
+  fi
   [[ -z $temporary ]] || rm -rf "$temporary"
   [[ -z $pid_file ]] || rm -f "$pid_file"
 }

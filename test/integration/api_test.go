@@ -19,6 +19,7 @@ package integration
 import (
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"os"
 	"reflect"
 	"regexp"
@@ -237,4 +238,44 @@ func TestEndpoints(t *testing.T) {
 			t.Errorf("%s does not have %s:\n%s", path, want, fmt.Sprintf("%.500s", got))
 		}
 	}
+}
+
+// TestProtobufFallsBackToJSON has a client that prefers protobuf, as clients of built-in kinds do.
+func TestProtobufFallsBackToJSON(t *testing.T) {
+	body, err := env.kubernetes.CoreV1().RESTClient().Get().AbsPath("/apis/metacontroller.k8s.io/v1alpha1/compositecontrollers").
+		SetHeader("Accept", "application/vnd.kubernetes.protobuf,application/json").DoRaw(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !json.Valid(body) {
+		t.Errorf("the answer is no JSON: %.200q", body)
+	}
+}
+
+func TestDeletedControllerStops(t *testing.T) {
+	namespace, kind := newNamespace(t), newKind(t, "lingerer")
+	hook := newHook(t, threeConfigMaps)
+	newController(t, kind, hook, func(c *v1alpha1.CompositeController) { c.Finalizers = []string{"test.hookplane.dev/wait"} })
+	mustKubectl(t, "", "delete", "cc", kind.Resource, "--wait=false")
+	eventuallyReady(t, kind.Resource, metav1.ConditionFalse, "Terminating")
+	newParent(t, kind, namespace, "late", object{"value": "1"})
+	never(t, "a controller that is being deleted calls its hook", func() error {
+		if calls := hook.count("late"); calls != 0 {
+			return fmt.Errorf("%d calls", calls)
+		}
+		return nil
+	})
+	mustKubectl(t, "", "patch", "cc", kind.Resource, "--type=merge", "-p", `{"metadata":{"finalizers":null}}`)
+}
+
+// TestReadySaysWhatFails has a hook that is reached and answers nothing useful.
+func TestReadySaysWhatFails(t *testing.T) {
+	namespace, kind := newNamespace(t), newKind(t, "hopeless")
+	hook := newHook(t, threeConfigMaps)
+	hook.handle(func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "no idea", http.StatusInternalServerError) })
+	newController(t, kind, hook)
+	newParent(t, kind, namespace, "p", object{"value": "1"})
+	eventuallyReady(t, kind.Resource, metav1.ConditionFalse, "SyncFailing")
+	hook.answer(threeConfigMaps)
+	eventuallyReady(t, kind.Resource, metav1.ConditionTrue, "Running")
 }

@@ -64,6 +64,7 @@ type controller struct {
 	contested map[plan.ChildKey]map[objects.Key]struct{} // memory.contested, the other way round
 	startedAt time.Time                                  // zero until the stores were read
 	hookErr   error                                      // why the hook cannot be reached, nil when the last call was answered
+	failure   error                                      // the first since a sync succeeded
 }
 
 // newController opens the stores that the definition needs; run closes them.

@@ -32,9 +32,13 @@ func (c *controller) book(parent *objects.Object, err error) {
 	if m == nil || m.uid != parent.UID {
 		return
 	}
-	m.result = synced
-	if err != nil {
-		m.result = failing
+	if err == nil {
+		m.result, c.failure = synced, nil
+		return
+	}
+	m.result = failing
+	if c.failure == nil {
+		c.failure = err
 	}
 }
 
@@ -52,11 +56,12 @@ func (c *controller) called(err error) {
 	}
 }
 
-// count returns how the parents do, and why the hook cannot be reached, if any parent fails for it.
-func (c *controller) count() (v1alpha1.ParentsStatus, error) {
+// count returns how the parents do, and what is wrong with all of them: the hook cannot be reached, or not
+// one parent could be synced.
+func (c *controller) count() (counts v1alpha1.ParentsStatus, hookErr, failure error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	counts := v1alpha1.ParentsStatus{Total: int32(len(c.memory))}
+	counts = v1alpha1.ParentsStatus{Total: int32(len(c.memory))}
 	for _, m := range c.memory {
 		switch m.result {
 		case synced:
@@ -67,7 +72,10 @@ func (c *controller) count() (v1alpha1.ParentsStatus, error) {
 		}
 	}
 	if counts.Failing == 0 {
-		return counts, nil
+		return counts, nil, nil
 	}
-	return counts, c.hookErr
+	if counts.Synced == 0 {
+		failure = c.failure
+	}
+	return counts, c.hookErr, failure
 }

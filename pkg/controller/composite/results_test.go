@@ -39,9 +39,13 @@ func TestCount(t *testing.T) {
 		do      func()
 		want    v1alpha1.ParentsStatus
 		hookErr error
+		failure error
 	}{
 		{reason: "nothing is known at first", do: func() {}, want: v1alpha1.ParentsStatus{Total: 2}},
-		{reason: "a success", do: func() { c.book(a, nil) }, want: v1alpha1.ParentsStatus{Total: 2, Synced: 1}},
+		{reason: "all that were synced failed", do: func() { c.book(b, failure); c.book(a, errors.New("later")) }, want: v1alpha1.ParentsStatus{Total: 2, Failing: 2}, failure: failure},
+		{reason: "a success", do: func() { c.book(a, nil) }, want: v1alpha1.ParentsStatus{Total: 2, Synced: 1, Failing: 1}},
+		{reason: "another", do: func() { c.book(b, nil) }, want: v1alpha1.ParentsStatus{Total: 2, Synced: 2}},
+		{reason: "still one", do: func() { c.book(a, nil) }, want: v1alpha1.ParentsStatus{Total: 2, Synced: 2}},
 		{reason: "a failure", do: func() { c.book(b, failure) }, want: v1alpha1.ParentsStatus{Total: 2, Synced: 1, Failing: 1}},
 		{reason: "a bad answer is an answer", do: func() { c.called(&hook.CallError{Status: 500}) }, want: v1alpha1.ParentsStatus{Total: 2, Synced: 1, Failing: 1}},
 		{reason: "no answer", do: func() { c.called(first) }, want: v1alpha1.ParentsStatus{Total: 2, Synced: 1, Failing: 1}, hookErr: first},
@@ -52,9 +56,12 @@ func TestCount(t *testing.T) {
 	}
 	for _, step := range steps {
 		step.do()
-		got, hookErr := c.count()
+		got, hookErr, failed := c.count()
 		if diff := cmp.Diff(step.want, got); diff != "" {
 			t.Errorf("%s: count() (-want +got):\n%s", step.reason, diff)
+		}
+		if !errors.Is(failed, step.failure) {
+			t.Errorf("%s: count() says %v of all parents, want %v", step.reason, failed, step.failure)
 		}
 		if !errors.Is(hookErr, step.hookErr) {
 			t.Errorf("%s: count() says %v of the hook, want %v", step.reason, hookErr, step.hookErr)

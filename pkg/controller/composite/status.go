@@ -56,6 +56,8 @@ const (
 	reasonInvalidSpec     = "InvalidSpec"
 	reasonHookUnreachable = "HookUnreachable"
 	reasonForbidden       = "Forbidden"
+	reasonSyncFailing     = "SyncFailing"
+	reasonTerminating     = "Terminating"
 	reasonWatchFailing    = "WatchFailing"
 	reasonLookupFailing   = "LookupFailing"
 )
@@ -130,7 +132,7 @@ func (c *controller) knowsItself() bool {
 	c.mu.Lock()
 	startedAt := c.startedAt
 	c.mu.Unlock()
-	counts, hookErr := c.count()
+	counts, hookErr, _ := c.count()
 	caughtUp := counts.Synced+counts.Failing == counts.Total
 	return !startedAt.IsZero() && (caughtUp || hookErr != nil || c.clock.Since(startedAt) > catchUpTime)
 }
@@ -144,8 +146,12 @@ func (c *controller) ready() metav1.Condition {
 		}
 		return condition(metav1.ConditionFalse, reason, fmt.Sprintf("cannot watch %s: %v", resource.GroupResource(), err))
 	}
-	if _, hookErr := c.count(); hookErr != nil {
+	_, hookErr, failure := c.count()
+	switch {
+	case hookErr != nil:
 		return condition(metav1.ConditionFalse, reasonHookUnreachable, hookErr.Error())
+	case failure != nil:
+		return condition(metav1.ConditionFalse, reasonSyncFailing, "no parent could be synced: "+failure.Error())
 	}
 	return condition(metav1.ConditionTrue, reasonRunning, fmt.Sprintf("watching %s of %s", c.parent.GroupResource(), c.parent.APIVersion()))
 }
@@ -155,7 +161,7 @@ func (c *controller) parentCounts() *v1alpha1.ParentsStatus {
 	if !c.hasStarted() {
 		return nil
 	}
-	counts, _ := c.count()
+	counts, _, _ := c.count()
 	return &counts
 }
 

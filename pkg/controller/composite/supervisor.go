@@ -197,6 +197,11 @@ func (s *Supervisor) reconcile(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
+	if object.DeletionTimestamp != nil {
+		s.stop(ctx, name)
+		s.refuse(ctx, object, &problem{reasonTerminating, "the controller is being deleted: it does nothing any more", eventStopped})
+		return nil
+	}
 	d, err := define(ctx, object, s.Objects, s.NewHook)
 	if lasting, ok := errors.AsType[*problem](err); ok {
 		s.stop(ctx, name)
