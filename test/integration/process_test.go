@@ -61,7 +61,11 @@ func TestServerRefusesToStart(t *testing.T) {
 		"TakenPort":         {args: append(local, kubeconfig, "--data-dir="+t.TempDir(), "--secure-port="+takenPort), want: []string{takenPort}},
 		"NoKubeconfig":      {args: append(local, "--kubeconfig=/does/not/exist", "--data-dir="+t.TempDir()), want: []string{"/does/not/exist"}},
 		"GarbageKubeconfig": {args: append(local, "--kubeconfig="+garbage, "--data-dir="+t.TempDir()), want: []string{garbage}},
-		"DataDirInUse":      {args: append(local, kubeconfig, "--secure-port=0", "--data-dir="+filepath.Join(env.options.Dir, "data")), want: []string{"data"}},
+		"AnotherIsAlive": {
+			args: append(local, kubeconfig, "--data-dir="+t.TempDir(), "--secure-port=0", "--register-apiservice", "--apiservice-external-name=localhost"),
+			want: []string{"another hookplane", "--take-over-apiservice"},
+		},
+		"DataDirInUse": {args: append(local, kubeconfig, "--secure-port=0", "--data-dir="+filepath.Join(env.options.Dir, "data")), want: []string{"data"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			output, err := runServer(t, tc.args...)

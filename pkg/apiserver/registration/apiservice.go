@@ -51,7 +51,7 @@ type TakenError struct {
 
 // Error implements error.
 func (e *TakenError) Error() string {
-	return fmt.Sprintf("%s is served by %s already, whose objects would be hidden; remove that first, or take it over with --take-over-apiservice",
+	return fmt.Sprintf("%s is served by %s already, whose objects would be hidden; remove or stop that first, or take it over with --take-over-apiservice",
 		e.GroupVersion, e.By)
 }
 

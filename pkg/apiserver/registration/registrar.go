@@ -87,7 +87,7 @@ func New(host *rest.Config, config Config) (*Registrar, error) {
 }
 
 // Check returns an error when registering would take something from somebody else: the API is served by
-// CustomResourceDefinitions or by another Service (*TakenError), or the Service that ExternalName asks for
+// CustomResourceDefinitions, by another Service, or by another server that is alive (*TakenError), or the Service that ExternalName asks for
 // exists and leads elsewhere (*ServiceError).
 func (r *Registrar) Check(ctx context.Context) error {
 	if err := r.checkAPIService(ctx); err != nil {

@@ -168,10 +168,13 @@ func TestRegistrarCheck(t *testing.T) {
 		apiService *apiregistrationv1.APIService
 		service    *corev1.Service
 		takeOver   bool
+		answers    bool   // somebody answers through the cluster
 		want       string // part of the error; empty: none
 	}{
 		"Free":              {},
 		"OursFromBefore":    {apiService: apiService(wantSpec()), service: service(corev1.ServiceSpec{Type: corev1.ServiceTypeExternalName})},
+		"AnotherAlive":      {apiService: apiService(wantSpec()), service: service(corev1.ServiceSpec{Type: corev1.ServiceTypeExternalName, ExternalName: "elsewhere"}), answers: true, want: "is served by another hookplane (the Service system/server leads to elsewhere) already"},
+		"AnotherTakenOver":  {apiService: apiService(wantSpec()), service: service(corev1.ServiceSpec{Type: corev1.ServiceTypeExternalName, ExternalName: "elsewhere"}), answers: true, takeOver: true},
 		"CRDs":              {apiService: apiService(apiregistrationv1.APIServiceSpec{}), want: "is served by CustomResourceDefinitions"},
 		"OtherService":      {apiService: apiService(other), want: "is served by the Service other/server"},
 		"CRDsTakenOver":     {apiService: apiService(apiregistrationv1.APIServiceSpec{}), takeOver: true},
@@ -188,6 +191,12 @@ func TestRegistrarCheck(t *testing.T) {
 			}
 			f := newFixture(apiServices, coreObjects...)
 			f.TakeOver = tc.takeOver
+			f.probe = func(context.Context) error {
+				if tc.answers {
+					return nil
+				}
+				return errors.New("nobody answers")
+			}
 			err := f.Check(t.Context())
 			switch {
 			case tc.want == "" && err != nil:

@@ -52,6 +52,12 @@ func (r *Registrar) checkService(ctx context.Context) error {
 	if existing.Spec.Type != corev1.ServiceTypeExternalName {
 		return &ServiceError{Service: r.Service, Type: existing.Spec.Type}
 	}
+	if r.TakeOver || r.leadsHere(existing) {
+		return nil
+	}
+	if answers := r.probe(ctx) == nil; answers { // else it was left behind by a server that is gone
+		return &TakenError{GroupVersion: r.GroupVersion.String(), By: fmt.Sprintf("another hookplane (the Service %s leads to %s)", r.Service, existing.Spec.ExternalName)}
+	}
 	return nil
 }
 
