@@ -21,7 +21,6 @@ import (
 	"strings"
 
 	apiequality "k8s.io/apimachinery/pkg/api/equality"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
@@ -150,7 +149,7 @@ func (f *folding) warnClientConfig(config *ClientConfig, path *field.Path, folde
 func foldPath(hook, old *Hook, service *ClientConfigService) bool {
 	if hook.Webhook == nil {
 		hook.Webhook = &Webhook{
-			Timeout:               &metav1.Duration{Duration: DefaultWebhookTimeout},
+			Timeout:               DefaultWebhookTimeout.String(),
 			ResponseUnmarshalMode: DefaultResponseUnmarshalMode(hook.Version),
 		}
 	}

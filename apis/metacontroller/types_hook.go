@@ -16,10 +16,6 @@ limitations under the License.
 
 package metacontroller
 
-import (
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-)
-
 // Hook is one hook of a controller: a protocol version and one executor.
 type Hook struct {
 	Version HookVersion
@@ -42,7 +38,7 @@ type Webhook struct {
 	URL                   string
 	Service               *ServiceReference
 	Path                  string
-	Timeout               *metav1.Duration
+	Timeout               string
 	ETag                  *ETag
 	ResponseUnmarshalMode ResponseUnmarshalMode
 

@@ -1166,7 +1166,8 @@ func schema_hookplane_apis_metacontroller_v1alpha1_Webhook(ref common.ReferenceC
 					"timeout": {
 						SchemaProps: spec.SchemaProps{
 							Description: "timeout limits the whole call, from connecting to the last byte of the response. A duration such as 500ms, 10s or 1m30s, longer than 0. Default: 10s.",
-							Ref:         ref(v1.Duration{}.OpenAPIModelName()),
+							Type:        []string{"string"},
+							Format:      "",
 						},
 					},
 					"etag": {
@@ -1211,7 +1212,7 @@ func schema_hookplane_apis_metacontroller_v1alpha1_Webhook(ref common.ReferenceC
 			},
 		},
 		Dependencies: []string{
-			v1alpha1.Authorization{}.OpenAPIModelName(), v1alpha1.BasicAuth{}.OpenAPIModelName(), v1alpha1.CABundle{}.OpenAPIModelName(), v1alpha1.ClientTLS{}.OpenAPIModelName(), v1alpha1.ETag{}.OpenAPIModelName(), v1alpha1.ServiceReference{}.OpenAPIModelName(), v1.Duration{}.OpenAPIModelName()},
+			v1alpha1.Authorization{}.OpenAPIModelName(), v1alpha1.BasicAuth{}.OpenAPIModelName(), v1alpha1.CABundle{}.OpenAPIModelName(), v1alpha1.ClientTLS{}.OpenAPIModelName(), v1alpha1.ETag{}.OpenAPIModelName(), v1alpha1.ServiceReference{}.OpenAPIModelName()},
 	}
 }
 

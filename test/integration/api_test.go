@@ -129,6 +129,12 @@ func TestWrongManifests(t *testing.T) {
 			change: func(spec object) { spec["hooks"] = object{"sync": object{"webhook": object{}}} },
 			want:   "spec.hooks.sync.webhook: Required value",
 		},
+		"NoDuration": {
+			change: func(spec object) {
+				spec["hooks"] = object{"sync": object{"webhook": object{"url": "http://x/", "timeout": "abc"}}}
+			},
+			want: `spec.hooks.sync.webhook.timeout: Invalid value: "abc"`,
+		},
 		"DuplicateChild": {
 			change: func(spec object) {
 				spec["childResources"] = []any{object{"apiVersion": "v1", "resource": "pods"}, object{"apiVersion": "v1", "resource": "pods"}}

@@ -46,7 +46,7 @@ func TestHookSlow(t *testing.T) {
 	slow, quick := newHook(t, threeConfigMaps), newHook(t, threeConfigMaps)
 	slow.handle(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
 	newController(t, slowKind, slow, func(c *v1alpha1.CompositeController) {
-		c.Spec.Hooks.Sync.Webhook.Timeout = &metav1.Duration{Duration: time.Second}
+		c.Spec.Hooks.Sync.Webhook.Timeout = "1s"
 	})
 	newController(t, quickKind, quick)
 	newParent(t, slowKind, namespace, "slow", object{"value": "1"})

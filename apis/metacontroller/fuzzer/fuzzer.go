@@ -23,7 +23,6 @@ import (
 	"slices"
 	"strings"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	runtimeserializer "k8s.io/apimachinery/pkg/runtime/serializer"
 	"sigs.k8s.io/randfill"
 
@@ -72,7 +71,9 @@ func hookFuncs() []any {
 		},
 		func(webhook *metacontroller.Webhook, c randfill.Continue) {
 			c.FillNoCustom(webhook)
-			ensure(&webhook.Timeout, metav1.Duration{Duration: metacontroller.DefaultWebhookTimeout})
+			if webhook.Timeout == "" {
+				webhook.Timeout = metacontroller.DefaultWebhookTimeout.String()
+			}
 			webhook.ResponseUnmarshalMode = metacontroller.ResponseUnmarshalModeLoose
 		},
 		func(service *metacontroller.ServiceReference, c randfill.Continue) {

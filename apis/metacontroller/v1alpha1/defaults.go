@@ -19,7 +19,6 @@ package v1alpha1
 import (
 	"strings"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/hookplane/hookplane/apis/metacontroller"
@@ -70,7 +69,9 @@ func SetDefaults_Hook(hook *Hook) {
 
 // SetDefaults_Webhook fills the timeout.
 func SetDefaults_Webhook(webhook *Webhook) {
-	setDefault(&webhook.Timeout, metav1.Duration{Duration: metacontroller.DefaultWebhookTimeout})
+	if webhook.Timeout == "" {
+		webhook.Timeout = metacontroller.DefaultWebhookTimeout.String()
+	}
 }
 
 // SetDefaults_ServiceReference fills the port and protocol.

@@ -72,7 +72,7 @@ func TestSetObjectDefaultsCompositeController(t *testing.T) {
 		},
 		"Webhook": {
 			spec: parent + ", hooks: {sync: {webhook: {url: a}}, customize: {version: v2, webhook: {url: a, timeout: 1m}}}",
-			want: always + ", hooks: {sync: {version: v1, webhook: {url: a, timeout: 10s, responseUnMarshallMode: loose}}, customize: {version: v2, webhook: {url: a, timeout: 60s, responseUnMarshallMode: strict}}}",
+			want: always + ", hooks: {sync: {version: v1, webhook: {url: a, timeout: 10s, responseUnMarshallMode: loose}}, customize: {version: v2, webhook: {url: a, timeout: 1m, responseUnMarshallMode: strict}}}",
 		},
 		"ZeroTimeoutStays": {
 			spec: parent + ", hooks: {sync: {webhook: {timeout: 0s, responseUnMarshallMode: strict}}}",

@@ -16,10 +16,6 @@ limitations under the License.
 
 package v1alpha1
 
-import (
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-)
-
 // Hook is one hook of a controller: a protocol version and exactly one
 // executor, of which webhook is the only one.
 type Hook struct {
@@ -74,7 +70,7 @@ type Webhook struct {
 	// response. A duration such as 500ms, 10s or 1m30s, longer than 0.
 	// Default: 10s.
 	// +optional
-	Timeout *metav1.Duration `json:"timeout,omitempty"`
+	Timeout string `json:"timeout,omitempty"`
 
 	// etag configures the caching of responses by their ETag header.
 	// +optional

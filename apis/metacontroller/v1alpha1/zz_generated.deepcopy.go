@@ -650,11 +650,6 @@ func (in *Webhook) DeepCopyInto(out *Webhook) {
 		*out = new(ServiceReference)
 		(*in).DeepCopyInto(*out)
 	}
-	if in.Timeout != nil {
-		in, out := &in.Timeout, &out.Timeout
-		*out = new(v1.Duration)
-		**out = **in
-	}
 	if in.ETag != nil {
 		in, out := &in.ETag, &out.ETag
 		*out = new(ETag)

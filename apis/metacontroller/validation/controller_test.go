@@ -18,7 +18,6 @@ package validation
 
 import (
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -65,7 +64,7 @@ func newHook() *metacontroller.Hook {
 		Webhook: &metacontroller.Webhook{
 			Service:               newService(),
 			Path:                  "/sync",
-			Timeout:               &metav1.Duration{Duration: 10 * time.Second},
+			Timeout:               "10s",
 			ResponseUnmarshalMode: metacontroller.ResponseUnmarshalModeLoose,
 		},
 	}

@@ -20,6 +20,7 @@ import (
 	"errors"
 	"net/url"
 	"strings"
+	"time"
 
 	apivalidation "k8s.io/apimachinery/pkg/api/validation"
 	"k8s.io/apimachinery/pkg/util/sets"
@@ -56,9 +57,7 @@ func validateHook(hook *metacontroller.Hook, path *field.Path) field.ErrorList {
 
 func validateWebhook(webhook *metacontroller.Webhook, path *field.Path) field.ErrorList {
 	errs := validateTarget(webhook, path)
-	if timeout := webhook.Timeout; timeout != nil && timeout.Duration <= 0 {
-		errs = append(errs, field.Invalid(path.Child("timeout"), timeout.Duration.String(), "must be longer than 0, for example 10s"))
-	}
+	errs = append(errs, validateTimeout(webhook.Timeout, path.Child("timeout"))...)
 	if webhook.ETag != nil {
 		errs = append(errs, validateETag(webhook.ETag, path.Child("etag"))...)
 	}
@@ -66,6 +65,19 @@ func validateWebhook(webhook *metacontroller.Webhook, path *field.Path) field.Er
 	return append(errs, validateSecurity(security{
 		webhook.CABundle, webhook.ClientTLS, webhook.Authorization, webhook.BasicAuth,
 	}, path)...)
+}
+
+func validateTimeout(text string, path *field.Path) field.ErrorList {
+	if text == "" {
+		return nil
+	}
+	switch timeout, err := time.ParseDuration(text); {
+	case err != nil:
+		return field.ErrorList{field.Invalid(path, text, "must be a duration, for example 500ms, 10s or 1m30s")}
+	case timeout <= 0:
+		return field.ErrorList{field.Invalid(path, text, "must be longer than 0, for example 10s")}
+	}
+	return nil
 }
 
 // validateTarget checks that there is a url, or a service with a path. A url wins over the others

@@ -18,9 +18,6 @@ package validation
 
 import (
 	"testing"
-	"time"
-
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/hookplane/hookplane/apis/metacontroller"
 )
@@ -53,12 +50,16 @@ func TestValidateHook(t *testing.T) {
 			},
 			[]string{`spec.hooks.customize.webhook: Required value: a hook needs exactly one executor, and webhook is the only one`},
 		},
+		"NoDuration": {
+			webhook(func(w *metacontroller.Webhook) { w.Timeout = "abc" }),
+			[]string{`spec.hooks.sync.webhook.timeout: Invalid value: "abc": must be a duration, for example 500ms, 10s or 1m30s`},
+		},
 		"ZeroTimeout": {
-			webhook(func(w *metacontroller.Webhook) { w.Timeout = &metav1.Duration{} }),
+			webhook(func(w *metacontroller.Webhook) { w.Timeout = "0s" }),
 			[]string{`spec.hooks.sync.webhook.timeout: Invalid value: "0s": must be longer than 0, for example 10s`},
 		},
 		"NegativeTimeout": {
-			webhook(func(w *metacontroller.Webhook) { w.Timeout = &metav1.Duration{Duration: -time.Minute} }),
+			webhook(func(w *metacontroller.Webhook) { w.Timeout = "-1m0s" }),
 			[]string{`spec.hooks.sync.webhook.timeout: Invalid value: "-1m0s": must be longer than 0, for example 10s`},
 		},
 		"ResponseUnmarshalMode": {

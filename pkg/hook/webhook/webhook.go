@@ -64,8 +64,10 @@ func New(spec *v1alpha1.Webhook, opts Options) (*Webhook, error) {
 		return nil, err
 	}
 	timeout := metacontroller.DefaultWebhookTimeout
-	if spec.Timeout != nil {
-		timeout = spec.Timeout.Duration
+	if spec.Timeout != "" {
+		if timeout, err = time.ParseDuration(spec.Timeout); err != nil {
+			return nil, fmt.Errorf("timeout: %w", err)
+		}
 	}
 	if timeout <= 0 {
 		return nil, fmt.Errorf("timeout: %s is not longer than 0", timeout)

@@ -20,7 +20,6 @@ package v1alpha1
 
 import (
 	metacontrollerv1alpha1 "github.com/hookplane/hookplane/apis/metacontroller/v1alpha1"
-	v1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
 // WebhookApplyConfiguration represents a declarative configuration of the Webhook type for use
@@ -41,7 +40,7 @@ type WebhookApplyConfiguration struct {
 	// timeout limits the whole call, from connecting to the last byte of the
 	// response. A duration such as 500ms, 10s or 1m30s, longer than 0.
 	// Default: 10s.
-	Timeout *v1.Duration `json:"timeout,omitempty"`
+	Timeout *string `json:"timeout,omitempty"`
 	// etag configures the caching of responses by their ETag header.
 	ETag *ETagApplyConfiguration `json:"etag,omitempty"`
 	// responseUnMarshallMode says how exact a response must be. strict refuses
@@ -95,7 +94,7 @@ func (b *WebhookApplyConfiguration) WithPath(value string) *WebhookApplyConfigur
 // WithTimeout sets the Timeout field in the declarative configuration to the given value
 // and returns the receiver, so that objects can be built by chaining "With" function invocations.
 // If called multiple times, the Timeout field is set to the value of the last call.
-func (b *WebhookApplyConfiguration) WithTimeout(value v1.Duration) *WebhookApplyConfiguration {
+func (b *WebhookApplyConfiguration) WithTimeout(value string) *WebhookApplyConfiguration {
 	b.Timeout = &value
 	return b
 }
