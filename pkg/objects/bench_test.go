@@ -151,7 +151,7 @@ func BenchmarkOwnedBy(b *testing.B) {
 		x.put(o)
 		last = o
 	}
-	uid := last.controllerUID()
+	uid := last.ControllerUID()
 	b.ReportAllocs()
 	for b.Loop() {
 		if got := len(x.ownedBy(uid)); got != 3 {

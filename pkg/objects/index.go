@@ -59,10 +59,10 @@ func (x *index) put(o *Object) {
 	defer x.mu.Unlock()
 	old := x.objects[o.Key()]
 	x.objects[o.Key()] = o
-	if old != nil && (old.controllerUID() != o.controllerUID() || !maps.Equal(old.Labels, o.Labels)) {
+	if old != nil && (old.ControllerUID() != o.ControllerUID() || !maps.Equal(old.Labels, o.Labels)) {
 		x.leave(old)
 	}
-	if uid := o.controllerUID(); uid != "" {
+	if uid := o.ControllerUID(); uid != "" {
 		x.owned.add(uid, o)
 		return
 	}
@@ -85,7 +85,7 @@ func (x *index) remove(k Key) {
 // leave takes an object out of all sets.
 func (x *index) leave(o *Object) {
 	k := o.Key()
-	if uid := o.controllerUID(); uid != "" {
+	if uid := o.ControllerUID(); uid != "" {
 		x.owned.remove(uid, k)
 		return
 	}

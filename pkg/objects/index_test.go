@@ -46,7 +46,7 @@ func TestIndexMatchesScan(t *testing.T) {
 		}
 	}
 	for _, uid := range []types.UID{"u0", "u1", "u2", "u3", "none"} {
-		want := scan(known, func(o *Object) bool { return o.controllerUID() == uid })
+		want := scan(known, func(o *Object) bool { return o.ControllerUID() == uid })
 		if diff := cmp.Diff(want, keys(s.OwnedBy(uid))); diff != "" {
 			t.Errorf("OwnedBy(%s): -want +got:\n%s", uid, diff)
 		}

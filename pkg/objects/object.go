@@ -88,8 +88,8 @@ func (o *Object) Annotations() map[string]string {
 	return annotations
 }
 
-// controllerUID returns the UID of the controlling owner, empty for an orphan.
-func (o *Object) controllerUID() types.UID {
+// ControllerUID returns the UID of the controlling owner, empty for an orphan.
+func (o *Object) ControllerUID() types.UID {
 	if c := o.Controller(); c != nil {
 		return c.UID
 	}

@@ -31,7 +31,7 @@ func benchmarkInput(b *testing.B) Input {
 	b.Helper()
 	in := newInput(InPlace, fmt.Sprintf(benchmarkPod, 0), fmt.Sprintf(benchmarkPod, 1), fmt.Sprintf(benchmarkPod, 2))
 	in.GenerateSelector = true
-	in.Selector = labels.SelectorFromSet(labels.Set{selectorLabel: string(in.Parent.UID)})
+	in.Selector = labels.SelectorFromSet(labels.Set{SelectorLabel: string(in.Parent.UID)})
 	for i, write := range mustPlan(b, in).Writes {
 		server := newServer(b, "v1", "Pod")
 		server.apply(b, write.Body)

@@ -79,8 +79,8 @@ func addSelectorLabel(metadata map[string]any, in *Input) {
 		labels = map[string]any{}
 		metadata["labels"] = labels
 	}
-	if _, given := labels[selectorLabel]; !given {
-		labels[selectorLabel] = string(in.Parent.UID)
+	if _, given := labels[SelectorLabel]; !given {
+		labels[SelectorLabel] = string(in.Parent.UID)
 	}
 }
 

@@ -30,8 +30,8 @@ import (
 	"sigs.k8s.io/json"
 )
 
-// selectorLabel is the label that a generated selector selects by. docs/protocol.md §4.
-const selectorLabel = "controller-uid"
+// SelectorLabel is the label that a generated selector selects by. docs/protocol.md §4.
+const SelectorLabel = "controller-uid"
 
 // desiredChild is a child of the answer that passed all checks. Its body is still bytes.
 type desiredChild struct {
@@ -172,7 +172,7 @@ func checkLabels(in *Input, index int, e *envelope, faults *faults) {
 	}
 	set := make(labels.Set, len(e.Metadata.Labels)+1)
 	if in.GenerateSelector {
-		set[selectorLabel] = string(in.Parent.UID)
+		set[SelectorLabel] = string(in.Parent.UID)
 	}
 	for name, value := range e.Metadata.Labels {
 		if value != nil {

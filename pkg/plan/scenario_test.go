@@ -162,7 +162,7 @@ func (s *scenario) input(t *testing.T) Input {
 		}
 	}
 	if s.GenerateSelector {
-		in.Selector = labels.SelectorFromSet(labels.Set{selectorLabel: string(in.Parent.UID)})
+		in.Selector = labels.SelectorFromSet(labels.Set{SelectorLabel: string(in.Parent.UID)})
 	} else if s.Selector != "" {
 		selector, err := labels.Parse(s.Selector)
 		if err != nil {

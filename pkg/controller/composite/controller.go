@@ -113,15 +113,18 @@ func (c *controller) run(ctx context.Context) {
 	c.queue.ShutDown()
 }
 
+func (c *controller) stores() []*objects.Store {
+	return append([]*objects.Store{c.parents}, c.children...)
+}
+
 func (c *controller) closeStores() {
-	c.parents.Close()
-	for _, store := range c.children {
+	for _, store := range c.stores() {
 		store.Close()
 	}
 }
 
 func (c *controller) waitForStores(ctx context.Context) bool {
-	for _, store := range append([]*objects.Store{c.parents}, c.children...) {
+	for _, store := range c.stores() {
 		if err := store.WaitForSync(ctx); err != nil {
 			return false
 		}
@@ -135,15 +138,9 @@ func (c *controller) setStarted() {
 	c.startedAt = c.clock.Now()
 }
 
-func (c *controller) hasStarted() bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return !c.startedAt.IsZero()
-}
-
 // storeError returns why a resource cannot be watched, or nil.
 func (c *controller) storeError() (objects.Resource, error) {
-	for _, store := range append([]*objects.Store{c.parents}, c.children...) {
+	for _, store := range c.stores() {
 		if err := store.Err(); err != nil {
 			return store.Resource(), err
 		}

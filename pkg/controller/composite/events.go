@@ -18,7 +18,6 @@ package composite
 
 import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/hookplane/hookplane/pkg/controller/wakeup"
 	"github.com/hookplane/hookplane/pkg/objects"
@@ -79,7 +78,7 @@ func (c *controller) concerned(i int, e objects.Event) map[objects.Key]struct{} 
 			parents[parent] = struct{}{}
 		}
 	}
-	if e.New == nil || e.Old != nil && controllerUID(e.Old) != controllerUID(e.New) {
+	if e.New == nil || e.Old != nil && e.Old.ControllerUID() != e.New.ControllerUID() {
 		for _, parent := range c.contenders(i, e.Object()) {
 			parents[parent] = struct{}{}
 		}
@@ -104,13 +103,6 @@ func (c *controller) parentOf(o *objects.Object) (objects.Key, bool) {
 	defer c.mu.Unlock()
 	m := c.memory[key]
 	return key, m != nil && m.uid == ref.UID
-}
-
-func controllerUID(o *objects.Object) types.UID {
-	if ref := o.Controller(); ref != nil {
-		return ref.UID
-	}
-	return ""
 }
 
 func parentObject(key objects.Key) wakeup.Object {

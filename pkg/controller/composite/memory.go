@@ -31,9 +31,6 @@ import (
 	"github.com/hookplane/hookplane/pkg/plan"
 )
 
-// controllerUIDLabel is what generated selectors select by.
-const controllerUIDLabel = "controller-uid"
-
 // result is how a sync ended.
 type result int8
 
@@ -149,7 +146,7 @@ func (c *controller) contenders(i int, object *objects.Object) []objects.Key {
 // childSelector returns the selector of a parent's children, docs/protocol.md §4.
 func (c *controller) childSelector(parent *objects.Object) (labels.Selector, error) {
 	if c.generateSelector {
-		return labels.SelectorFromSet(labels.Set{controllerUIDLabel: string(parent.UID)}), nil
+		return labels.SelectorFromSet(labels.Set{plan.SelectorLabel: string(parent.UID)}), nil
 	}
 	var content struct {
 		Spec struct {

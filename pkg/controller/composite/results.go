@@ -18,6 +18,7 @@ package composite
 
 import (
 	"errors"
+	"time"
 
 	"github.com/hookplane/hookplane/apis/metacontroller/v1alpha1"
 	"github.com/hookplane/hookplane/pkg/hook"
@@ -57,8 +58,8 @@ func (c *controller) called(err error) {
 }
 
 // count returns how the parents do, and what is wrong with all of them: the hook cannot be reached, or not
-// one parent could be synced.
-func (c *controller) count() (counts v1alpha1.ParentsStatus, hookErr, failure error) {
+// one parent could be synced. startedAt is zero as long as the parents are not known.
+func (c *controller) count() (counts v1alpha1.ParentsStatus, startedAt time.Time, hookErr, failure error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	counts = v1alpha1.ParentsStatus{Total: int32(len(c.memory))}
@@ -72,10 +73,10 @@ func (c *controller) count() (counts v1alpha1.ParentsStatus, hookErr, failure er
 		}
 	}
 	if counts.Failing == 0 {
-		return counts, nil, nil
+		return counts, c.startedAt, nil, nil
 	}
 	if counts.Synced == 0 {
 		failure = c.failure
 	}
-	return counts, c.hookErr, failure
+	return counts, c.startedAt, c.hookErr, failure
 }

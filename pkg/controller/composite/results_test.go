@@ -56,7 +56,7 @@ func TestCount(t *testing.T) {
 	}
 	for _, step := range steps {
 		step.do()
-		got, hookErr, failed := c.count()
+		got, _, hookErr, failed := c.count()
 		if diff := cmp.Diff(step.want, got); diff != "" {
 			t.Errorf("%s: count() (-want +got):\n%s", step.reason, diff)
 		}

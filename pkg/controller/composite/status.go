@@ -30,6 +30,7 @@ import (
 	"k8s.io/klog/v2"
 
 	"github.com/hookplane/hookplane/apis/metacontroller/v1alpha1"
+	"github.com/hookplane/hookplane/pkg/objects"
 )
 
 // statusPeriod is how often the statuses are compared with the truth: one object is written at most
@@ -111,9 +112,12 @@ func (s *Supervisor) status(object *v1alpha1.CompositeController) (v1alpha1.Comp
 	case isRefused && refused.uid == object.UID && refused.generation == object.Generation:
 		ready = condition(metav1.ConditionFalse, refused.reason, refused.message)
 		status.Parents = nil
-	case current != nil && current.object.Generation == object.Generation && current.knowsItself():
-		ready = current.ready()
-		status.Parents = current.parentCounts()
+	case current != nil && current.object.Generation == object.Generation:
+		health := current.health()
+		if !health.known {
+			return status, false
+		}
+		ready, status.Parents = health.ready, health.parents
 	default:
 		return status, false
 	}
@@ -123,46 +127,43 @@ func (s *Supervisor) status(object *v1alpha1.CompositeController) (v1alpha1.Comp
 	return status, true
 }
 
-// knowsItself is false while parents and children are read and synced for the first time and nothing is
-// wrong yet: then the last status stands for a while, so that a restart changes none.
-func (c *controller) knowsItself() bool {
-	if _, err := c.storeError(); err != nil {
-		return true
-	}
-	c.mu.Lock()
-	startedAt := c.startedAt
-	c.mu.Unlock()
-	counts, hookErr, _ := c.count()
-	caughtUp := counts.Synced+counts.Failing == counts.Total
-	return !startedAt.IsZero() && (caughtUp || hookErr != nil || c.clock.Since(startedAt) > catchUpTime)
+// health is how a running controller does.
+type health struct {
+	// known is false while parents and children are read and synced for the first time and nothing is
+	// wrong yet: then the last status stands for a while, so that a restart changes none.
+	known   bool
+	ready   metav1.Condition
+	parents *v1alpha1.ParentsStatus // nil until the parents are known
 }
 
-// ready says whether the controller works, in the words of the thing that is wrong.
-func (c *controller) ready() metav1.Condition {
-	if resource, err := c.storeError(); err != nil {
-		reason := reasonWatchFailing
-		if apierrors.IsForbidden(err) {
-			reason = reasonForbidden
-		}
-		return condition(metav1.ConditionFalse, reason, fmt.Sprintf("cannot watch %s: %v", resource.GroupResource(), err))
+// health looks once at everything that tells how the controller does.
+func (c *controller) health() health {
+	resource, storeErr := c.storeError()
+	counts, startedAt, hookErr, failure := c.count()
+	var h health
+	if !startedAt.IsZero() {
+		h.parents = &counts
+		caughtUp := counts.Synced+counts.Failing == counts.Total
+		h.known = caughtUp || hookErr != nil || c.clock.Since(startedAt) > catchUpTime
 	}
-	_, hookErr, failure := c.count()
+	h.known = h.known || storeErr != nil
+	h.ready = c.readyCondition(resource, storeErr, hookErr, failure)
+	return h
+}
+
+// readyCondition says whether the controller works, in the words of the thing that is wrong.
+func (c *controller) readyCondition(resource objects.Resource, storeErr, hookErr, failure error) metav1.Condition {
 	switch {
+	case apierrors.IsForbidden(storeErr):
+		return condition(metav1.ConditionFalse, reasonForbidden, fmt.Sprintf("cannot watch %s: %v", resource.GroupResource(), storeErr))
+	case storeErr != nil:
+		return condition(metav1.ConditionFalse, reasonWatchFailing, fmt.Sprintf("cannot watch %s: %v", resource.GroupResource(), storeErr))
 	case hookErr != nil:
 		return condition(metav1.ConditionFalse, reasonHookUnreachable, hookErr.Error())
 	case failure != nil:
 		return condition(metav1.ConditionFalse, reasonSyncFailing, "no parent could be synced: "+failure.Error())
 	}
 	return condition(metav1.ConditionTrue, reasonRunning, fmt.Sprintf("watching %s of %s", c.parent.GroupResource(), c.parent.APIVersion()))
-}
-
-// parentCounts returns nil until the parents are known.
-func (c *controller) parentCounts() *v1alpha1.ParentsStatus {
-	if !c.hasStarted() {
-		return nil
-	}
-	counts, _, _ := c.count()
-	return &counts
 }
 
 func condition(status metav1.ConditionStatus, reason, message string) metav1.Condition {
