@@ -43,6 +43,8 @@ rm -rf generated
 generate deepcopy-gen --output-file zz_generated.deepcopy.go "${hub}" "${api}"
 generate defaulter-gen --output-file zz_generated.defaults.go "${api}"
 generate conversion-gen --output-file zz_generated.conversion.go "${api}"
+# Foreign types are opaque to validation-gen (+k8s:opaqueType): their own rules are checked by hand where they matter.
+generate validation-gen --output-file zz_generated.validations.go "${api}"
 
 # The API types refer to these packages of apimachinery.
 foreign=(

@@ -21,18 +21,21 @@ import "time"
 // What omitted fields become. The version packages default with these values,
 // and so does the folding of the 2018 dialect, which happens after defaulting.
 const (
-	DefaultHookVersion               = HookVersionV1
-	DefaultServicePort         int32 = 80
-	DefaultServiceProtocol           = ServiceProtocolHTTP
-	DefaultWebhookTimeout            = 10 * time.Second
-	DefaultChildUpdateMethod         = ChildUpdateOnDelete
-	DefaultRevisionFieldPath         = "spec"
-	DefaultCABundleKey               = "ca.crt"
-	DefaultClientTLSCertKey          = "tls.crt"
-	DefaultClientTLSPrivateKey       = "tls.key"
-	DefaultAuthorizationType         = "Bearer"
-	DefaultBasicAuthUsername         = "username"
-	DefaultBasicAuthPassword         = "password"
+	DefaultHookVersion                         = HookVersionV1
+	DefaultServicePort                   int32 = 80
+	DefaultServiceProtocol                     = ServiceProtocolHTTP
+	DefaultWebhookTimeout                      = 10 * time.Second
+	DefaultChildUpdateMethod                   = ChildUpdateOnDelete
+	DefaultAttachmentUpdateMethod              = AttachmentUpdateOnDelete
+	DefaultInitializerFailurePolicy            = InitializerFail
+	DefaultInitializerReinvocationPolicy       = InitializerReinvokeNever
+	DefaultRevisionFieldPath                   = "spec"
+	DefaultCABundleKey                         = "ca.crt"
+	DefaultClientTLSCertKey                    = "tls.crt"
+	DefaultClientTLSPrivateKey                 = "tls.key"
+	DefaultAuthorizationType                   = "Bearer"
+	DefaultBasicAuthUsername                   = "username"
+	DefaultBasicAuthPassword                   = "password"
 	// MinResyncPeriodSeconds is what smaller non-zero periods are raised to.
 	MinResyncPeriodSeconds int32 = 1
 )

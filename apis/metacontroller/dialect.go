@@ -36,19 +36,13 @@ import (
 // the stored one. Otherwise the manifest contradicts itself: the fields stay,
 // and validation, which accepts none of them, refuses the object.
 func FoldCompositeController(controller, old *CompositeController) (warnings []string) {
-	if old == nil {
-		old = &CompositeController{}
-	}
 	f := folding{}
 	spec, path := &controller.Spec, field.NewPath("spec")
-	spec.ChildResources = f.childResources(spec.ChildResources, path.Child("childResources"))
-	hooks, oldHooks := spec.Hooks, old.Spec.Hooks
-	if hooks == nil {
-		hooks = &CompositeControllerHooks{}
+	hooks, oldHooks := orEmpty(spec.Hooks), &CompositeControllerHooks{}
+	if old != nil {
+		oldHooks = orEmpty(old.Spec.Hooks)
 	}
-	if oldHooks == nil {
-		oldHooks = &CompositeControllerHooks{}
-	}
+	spec.ChildResources = foldRules(&f, spec.ChildResources, path.Child("childResources"))
 	spec.ClientConfig = f.clientConfig(spec.ClientConfig, path, []hookOfController{
 		{"sync", hooks.Sync, oldHooks.Sync},
 		{"finalize", hooks.Finalize, oldHooks.Finalize},
@@ -57,6 +51,47 @@ func FoldCompositeController(controller, old *CompositeController) (warnings []s
 	f.neverCalled(&hooks.PreUpdateChild, path.Child("hooks", "preUpdateChild"))
 	f.neverCalled(&hooks.PostUpdateChild, path.Child("hooks", "postUpdateChild"))
 	return f.warnings
+}
+
+// FoldDecoratorController does for a DecoratorController what
+// [FoldCompositeController] does for a CompositeController.
+func FoldDecoratorController(controller, old *DecoratorController) (warnings []string) {
+	f := folding{}
+	spec, path := &controller.Spec, field.NewPath("spec")
+	hooks, oldHooks := orEmpty(spec.Hooks), &DecoratorControllerHooks{}
+	if old != nil {
+		oldHooks = orEmpty(old.Spec.Hooks)
+	}
+	spec.Resources = foldRules(&f, spec.Resources, path.Child("resources"))
+	spec.Attachments = foldRules(&f, spec.Attachments, path.Child("attachments"))
+	spec.ClientConfig = f.clientConfig(spec.ClientConfig, path, []hookOfController{
+		{"sync", hooks.Sync, oldHooks.Sync},
+		{"finalize", hooks.Finalize, oldHooks.Finalize},
+		{"customize", hooks.Customize, oldHooks.Customize},
+	})
+	return f.warnings
+}
+
+// FoldInitializerController does for an InitializerController what
+// [FoldCompositeController] does for a CompositeController.
+func FoldInitializerController(controller, old *InitializerController) (warnings []string) {
+	f := folding{}
+	spec, path := &controller.Spec, field.NewPath("spec")
+	hooks, oldHooks := orEmpty(spec.Hooks), &InitializerControllerHooks{}
+	if old != nil {
+		oldHooks = orEmpty(old.Spec.Hooks)
+	}
+	spec.UninitializedResources = foldRules(&f, spec.UninitializedResources, path.Child("uninitializedResources"))
+	spec.ClientConfig = f.clientConfig(spec.ClientConfig, path, []hookOfController{{"init", hooks.Init, oldHooks.Init}})
+	return f.warnings
+}
+
+// orEmpty spares looking whether hooks are declared at all.
+func orEmpty[T any](hooks *T) *T {
+	if hooks == nil {
+		return new(T)
+	}
+	return hooks
 }
 
 // folding collects the warnings about one object.
@@ -70,23 +105,49 @@ func (f *folding) warn(path *field.Path, format string, args ...any) {
 	f.warnings = append(f.warnings, path.String()+" is deprecated: "+fmt.Sprintf(format, args...))
 }
 
-// childResources makes one rule of each entry of resources. A rule that has
-// resource too is left for validation to refuse.
-func (f *folding) childResources(rules []ChildResourceRule, path *field.Path) []ChildResourceRule {
-	var folded []ChildResourceRule
-	for i, rule := range rules {
-		if len(rule.Resources) == 0 || rule.Resource != "" {
-			folded = append(folded, rule)
+// resourceRule is a pointer to a rule that declares a resource type, of any
+// kind of controller.
+type resourceRule[T any] interface {
+	*T
+	DeepCopy() *T
+	// resourceFields returns the type that the rule declares, and the 2018
+	// form of it.
+	resourceFields() (apiVersion string, resource *string, resources *[]string)
+}
+
+func (r *ChildResourceRule) resourceFields() (apiVersion string, resource *string, resources *[]string) {
+	return r.APIVersion, &r.Resource, &r.Resources
+}
+
+func (r *DecoratorResourceRule) resourceFields() (apiVersion string, resource *string, resources *[]string) {
+	return r.APIVersion, &r.Resource, &r.Resources
+}
+
+func (r *DecoratorAttachmentRule) resourceFields() (apiVersion string, resource *string, resources *[]string) {
+	return r.APIVersion, &r.Resource, &r.Resources
+}
+
+func (r *InitializerResourceRule) resourceFields() (apiVersion string, resource *string, resources *[]string) {
+	return r.APIVersion, &r.Resource, &r.Resources
+}
+
+// foldRules makes one rule of each entry of resources. A rule that has resource
+// too is left for validation to refuse.
+func foldRules[T any, P resourceRule[T]](f *folding, rules []T, path *field.Path) []T {
+	var folded []T
+	for i := range rules {
+		apiVersion, resource, resources := P(&rules[i]).resourceFields()
+		if len(*resources) == 0 || *resource != "" {
+			folded = append(folded, rules[i])
 			continue
 		}
-		instead := make([]string, 0, len(rule.Resources))
-		for _, resource := range rule.Resources {
-			folded = append(folded, ChildResourceRule{
-				APIVersion:     rule.APIVersion,
-				Resource:       resource,
-				UpdateStrategy: rule.UpdateStrategy.DeepCopy(),
-			})
-			instead = append(instead, fmt.Sprintf("{apiVersion: %q, resource: %q}", rule.APIVersion, resource))
+		instead := make([]string, 0, len(*resources))
+		for _, name := range *resources {
+			rule := P(&rules[i]).DeepCopy()
+			_, resource, resources := P(rule).resourceFields()
+			*resource, *resources = name, nil
+			folded = append(folded, *rule)
+			instead = append(instead, fmt.Sprintf("{apiVersion: %q, resource: %q}", apiVersion, name))
 		}
 		f.warn(path.Index(i).Child("resources"), "write one rule for each resource: [%s]", strings.Join(instead, ", "))
 	}

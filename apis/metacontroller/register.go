@@ -48,6 +48,12 @@ func addKnownTypes(scheme *runtime.Scheme) error {
 	scheme.AddKnownTypes(SchemeGroupVersion,
 		&CompositeController{},
 		&CompositeControllerList{},
+		&ControllerRevision{},
+		&ControllerRevisionList{},
+		&DecoratorController{},
+		&DecoratorControllerList{},
+		&InitializerController{},
+		&InitializerControllerList{},
 	)
 	return nil
 }

@@ -32,6 +32,8 @@ import (
 func ForKind(kind schema.GroupVersionKind) interface{} {
 	switch kind {
 	// Group=metacontroller.k8s.io, Version=v1alpha1
+	case v1alpha1.SchemeGroupVersion.WithKind("AnnotationSelector"):
+		return &metacontrollerv1alpha1.AnnotationSelectorApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("Authorization"):
 		return &metacontrollerv1alpha1.AuthorizationApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("BasicAuth"):
@@ -60,12 +62,42 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &metacontrollerv1alpha1.CompositeControllerStatusApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("ConfigMapKeyReference"):
 		return &metacontrollerv1alpha1.ConfigMapKeyReferenceApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("ControllerRevision"):
+		return &metacontrollerv1alpha1.ControllerRevisionApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("ControllerRevisionChildren"):
+		return &metacontrollerv1alpha1.ControllerRevisionChildrenApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("DecoratorAttachmentRule"):
+		return &metacontrollerv1alpha1.DecoratorAttachmentRuleApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("DecoratorAttachmentUpdateStrategy"):
+		return &metacontrollerv1alpha1.DecoratorAttachmentUpdateStrategyApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("DecoratorController"):
+		return &metacontrollerv1alpha1.DecoratorControllerApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("DecoratorControllerHooks"):
+		return &metacontrollerv1alpha1.DecoratorControllerHooksApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("DecoratorControllerSpec"):
+		return &metacontrollerv1alpha1.DecoratorControllerSpecApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("DecoratorControllerStatus"):
+		return &metacontrollerv1alpha1.DecoratorControllerStatusApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("DecoratorResourceRule"):
+		return &metacontrollerv1alpha1.DecoratorResourceRuleApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("EndpointConfig"):
 		return &metacontrollerv1alpha1.EndpointConfigApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("ETag"):
 		return &metacontrollerv1alpha1.ETagApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("Hook"):
 		return &metacontrollerv1alpha1.HookApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("InitializerController"):
+		return &metacontrollerv1alpha1.InitializerControllerApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("InitializerControllerHooks"):
+		return &metacontrollerv1alpha1.InitializerControllerHooksApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("InitializerControllerSpec"):
+		return &metacontrollerv1alpha1.InitializerControllerSpecApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("InitializerControllerStatus"):
+		return &metacontrollerv1alpha1.InitializerControllerStatusApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("InitializerResourceRule"):
+		return &metacontrollerv1alpha1.InitializerResourceRuleApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("MatchCondition"):
+		return &metacontrollerv1alpha1.MatchConditionApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("ParentResourceRule"):
 		return &metacontrollerv1alpha1.ParentResourceRuleApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("ParentsStatus"):

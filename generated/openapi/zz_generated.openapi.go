@@ -32,86 +32,153 @@ import (
 
 func GetOpenAPIDefinitions(ref common.ReferenceCallback) map[string]common.OpenAPIDefinition {
 	return map[string]common.OpenAPIDefinition{
-		v1alpha1.Authorization{}.OpenAPIModelName():             schema_hookplane_apis_metacontroller_v1alpha1_Authorization(ref),
-		v1alpha1.BasicAuth{}.OpenAPIModelName():                 schema_hookplane_apis_metacontroller_v1alpha1_BasicAuth(ref),
-		v1alpha1.CABundle{}.OpenAPIModelName():                  schema_hookplane_apis_metacontroller_v1alpha1_CABundle(ref),
-		v1alpha1.ChildResourceRule{}.OpenAPIModelName():         schema_hookplane_apis_metacontroller_v1alpha1_ChildResourceRule(ref),
-		v1alpha1.ChildUpdateStatusChecks{}.OpenAPIModelName():   schema_hookplane_apis_metacontroller_v1alpha1_ChildUpdateStatusChecks(ref),
-		v1alpha1.ChildUpdateStrategy{}.OpenAPIModelName():       schema_hookplane_apis_metacontroller_v1alpha1_ChildUpdateStrategy(ref),
-		v1alpha1.ClientConfig{}.OpenAPIModelName():              schema_hookplane_apis_metacontroller_v1alpha1_ClientConfig(ref),
-		v1alpha1.ClientConfigService{}.OpenAPIModelName():       schema_hookplane_apis_metacontroller_v1alpha1_ClientConfigService(ref),
-		v1alpha1.ClientTLS{}.OpenAPIModelName():                 schema_hookplane_apis_metacontroller_v1alpha1_ClientTLS(ref),
-		v1alpha1.CompositeController{}.OpenAPIModelName():       schema_hookplane_apis_metacontroller_v1alpha1_CompositeController(ref),
-		v1alpha1.CompositeControllerHooks{}.OpenAPIModelName():  schema_hookplane_apis_metacontroller_v1alpha1_CompositeControllerHooks(ref),
-		v1alpha1.CompositeControllerList{}.OpenAPIModelName():   schema_hookplane_apis_metacontroller_v1alpha1_CompositeControllerList(ref),
-		v1alpha1.CompositeControllerSpec{}.OpenAPIModelName():   schema_hookplane_apis_metacontroller_v1alpha1_CompositeControllerSpec(ref),
-		v1alpha1.CompositeControllerStatus{}.OpenAPIModelName(): schema_hookplane_apis_metacontroller_v1alpha1_CompositeControllerStatus(ref),
-		v1alpha1.ConfigMapKeyReference{}.OpenAPIModelName():     schema_hookplane_apis_metacontroller_v1alpha1_ConfigMapKeyReference(ref),
-		v1alpha1.ETag{}.OpenAPIModelName():                      schema_hookplane_apis_metacontroller_v1alpha1_ETag(ref),
-		v1alpha1.EndpointConfig{}.OpenAPIModelName():            schema_hookplane_apis_metacontroller_v1alpha1_EndpointConfig(ref),
-		v1alpha1.Hook{}.OpenAPIModelName():                      schema_hookplane_apis_metacontroller_v1alpha1_Hook(ref),
-		v1alpha1.ParentResourceRule{}.OpenAPIModelName():        schema_hookplane_apis_metacontroller_v1alpha1_ParentResourceRule(ref),
-		v1alpha1.ParentsStatus{}.OpenAPIModelName():             schema_hookplane_apis_metacontroller_v1alpha1_ParentsStatus(ref),
-		v1alpha1.RevisionHistory{}.OpenAPIModelName():           schema_hookplane_apis_metacontroller_v1alpha1_RevisionHistory(ref),
-		v1alpha1.SecretKeyReference{}.OpenAPIModelName():        schema_hookplane_apis_metacontroller_v1alpha1_SecretKeyReference(ref),
-		v1alpha1.SecretReference{}.OpenAPIModelName():           schema_hookplane_apis_metacontroller_v1alpha1_SecretReference(ref),
-		v1alpha1.ServiceReference{}.OpenAPIModelName():          schema_hookplane_apis_metacontroller_v1alpha1_ServiceReference(ref),
-		v1alpha1.StatusConditionCheck{}.OpenAPIModelName():      schema_hookplane_apis_metacontroller_v1alpha1_StatusConditionCheck(ref),
-		v1alpha1.Webhook{}.OpenAPIModelName():                   schema_hookplane_apis_metacontroller_v1alpha1_Webhook(ref),
-		v1.APIGroup{}.OpenAPIModelName():                        schema_pkg_apis_meta_v1_APIGroup(ref),
-		v1.APIGroupList{}.OpenAPIModelName():                    schema_pkg_apis_meta_v1_APIGroupList(ref),
-		v1.APIResource{}.OpenAPIModelName():                     schema_pkg_apis_meta_v1_APIResource(ref),
-		v1.APIResourceList{}.OpenAPIModelName():                 schema_pkg_apis_meta_v1_APIResourceList(ref),
-		v1.APIVersions{}.OpenAPIModelName():                     schema_pkg_apis_meta_v1_APIVersions(ref),
-		v1.ApplyOptions{}.OpenAPIModelName():                    schema_pkg_apis_meta_v1_ApplyOptions(ref),
-		v1.Condition{}.OpenAPIModelName():                       schema_pkg_apis_meta_v1_Condition(ref),
-		v1.CreateOptions{}.OpenAPIModelName():                   schema_pkg_apis_meta_v1_CreateOptions(ref),
-		v1.DeleteOptions{}.OpenAPIModelName():                   schema_pkg_apis_meta_v1_DeleteOptions(ref),
-		v1.Duration{}.OpenAPIModelName():                        schema_pkg_apis_meta_v1_Duration(ref),
-		v1.FieldSelectorRequirement{}.OpenAPIModelName():        schema_pkg_apis_meta_v1_FieldSelectorRequirement(ref),
-		v1.FieldsV1{}.OpenAPIModelName():                        schema_pkg_apis_meta_v1_FieldsV1(ref),
-		v1.GetOptions{}.OpenAPIModelName():                      schema_pkg_apis_meta_v1_GetOptions(ref),
-		v1.GroupKind{}.OpenAPIModelName():                       schema_pkg_apis_meta_v1_GroupKind(ref),
-		v1.GroupResource{}.OpenAPIModelName():                   schema_pkg_apis_meta_v1_GroupResource(ref),
-		v1.GroupVersion{}.OpenAPIModelName():                    schema_pkg_apis_meta_v1_GroupVersion(ref),
-		v1.GroupVersionForDiscovery{}.OpenAPIModelName():        schema_pkg_apis_meta_v1_GroupVersionForDiscovery(ref),
-		v1.GroupVersionKind{}.OpenAPIModelName():                schema_pkg_apis_meta_v1_GroupVersionKind(ref),
-		v1.GroupVersionResource{}.OpenAPIModelName():            schema_pkg_apis_meta_v1_GroupVersionResource(ref),
-		v1.InternalEvent{}.OpenAPIModelName():                   schema_pkg_apis_meta_v1_InternalEvent(ref),
-		v1.LabelSelector{}.OpenAPIModelName():                   schema_pkg_apis_meta_v1_LabelSelector(ref),
-		v1.LabelSelectorRequirement{}.OpenAPIModelName():        schema_pkg_apis_meta_v1_LabelSelectorRequirement(ref),
-		v1.List{}.OpenAPIModelName():                            schema_pkg_apis_meta_v1_List(ref),
-		v1.ListMeta{}.OpenAPIModelName():                        schema_pkg_apis_meta_v1_ListMeta(ref),
-		v1.ListOptions{}.OpenAPIModelName():                     schema_pkg_apis_meta_v1_ListOptions(ref),
-		v1.ManagedFieldsEntry{}.OpenAPIModelName():              schema_pkg_apis_meta_v1_ManagedFieldsEntry(ref),
-		v1.MicroTime{}.OpenAPIModelName():                       schema_pkg_apis_meta_v1_MicroTime(ref),
-		v1.ObjectMeta{}.OpenAPIModelName():                      schema_pkg_apis_meta_v1_ObjectMeta(ref),
-		v1.OwnerReference{}.OpenAPIModelName():                  schema_pkg_apis_meta_v1_OwnerReference(ref),
-		v1.PartialObjectMetadata{}.OpenAPIModelName():           schema_pkg_apis_meta_v1_PartialObjectMetadata(ref),
-		v1.PartialObjectMetadataList{}.OpenAPIModelName():       schema_pkg_apis_meta_v1_PartialObjectMetadataList(ref),
-		v1.Patch{}.OpenAPIModelName():                           schema_pkg_apis_meta_v1_Patch(ref),
-		v1.PatchOptions{}.OpenAPIModelName():                    schema_pkg_apis_meta_v1_PatchOptions(ref),
-		v1.Preconditions{}.OpenAPIModelName():                   schema_pkg_apis_meta_v1_Preconditions(ref),
-		v1.RootPaths{}.OpenAPIModelName():                       schema_pkg_apis_meta_v1_RootPaths(ref),
-		v1.ServerAddressByClientCIDR{}.OpenAPIModelName():       schema_pkg_apis_meta_v1_ServerAddressByClientCIDR(ref),
-		v1.ShardInfo{}.OpenAPIModelName():                       schema_pkg_apis_meta_v1_ShardInfo(ref),
-		v1.Status{}.OpenAPIModelName():                          schema_pkg_apis_meta_v1_Status(ref),
-		v1.StatusCause{}.OpenAPIModelName():                     schema_pkg_apis_meta_v1_StatusCause(ref),
-		v1.StatusDetails{}.OpenAPIModelName():                   schema_pkg_apis_meta_v1_StatusDetails(ref),
-		v1.Table{}.OpenAPIModelName():                           schema_pkg_apis_meta_v1_Table(ref),
-		v1.TableColumnDefinition{}.OpenAPIModelName():           schema_pkg_apis_meta_v1_TableColumnDefinition(ref),
-		v1.TableOptions{}.OpenAPIModelName():                    schema_pkg_apis_meta_v1_TableOptions(ref),
-		v1.TableRow{}.OpenAPIModelName():                        schema_pkg_apis_meta_v1_TableRow(ref),
-		v1.TableRowCondition{}.OpenAPIModelName():               schema_pkg_apis_meta_v1_TableRowCondition(ref),
-		v1.Time{}.OpenAPIModelName():                            schema_pkg_apis_meta_v1_Time(ref),
-		v1.Timestamp{}.OpenAPIModelName():                       schema_pkg_apis_meta_v1_Timestamp(ref),
-		v1.TypeMeta{}.OpenAPIModelName():                        schema_pkg_apis_meta_v1_TypeMeta(ref),
-		v1.UpdateOptions{}.OpenAPIModelName():                   schema_pkg_apis_meta_v1_UpdateOptions(ref),
-		v1.WatchEvent{}.OpenAPIModelName():                      schema_pkg_apis_meta_v1_WatchEvent(ref),
-		runtime.RawExtension{}.OpenAPIModelName():               schema_k8sio_apimachinery_pkg_runtime_RawExtension(ref),
-		runtime.TypeMeta{}.OpenAPIModelName():                   schema_k8sio_apimachinery_pkg_runtime_TypeMeta(ref),
-		runtime.Unknown{}.OpenAPIModelName():                    schema_k8sio_apimachinery_pkg_runtime_Unknown(ref),
-		version.Info{}.OpenAPIModelName():                       schema_k8sio_apimachinery_pkg_version_Info(ref),
+		v1alpha1.AnnotationSelector{}.OpenAPIModelName():                schema_hookplane_apis_metacontroller_v1alpha1_AnnotationSelector(ref),
+		v1alpha1.Authorization{}.OpenAPIModelName():                     schema_hookplane_apis_metacontroller_v1alpha1_Authorization(ref),
+		v1alpha1.BasicAuth{}.OpenAPIModelName():                         schema_hookplane_apis_metacontroller_v1alpha1_BasicAuth(ref),
+		v1alpha1.CABundle{}.OpenAPIModelName():                          schema_hookplane_apis_metacontroller_v1alpha1_CABundle(ref),
+		v1alpha1.ChildResourceRule{}.OpenAPIModelName():                 schema_hookplane_apis_metacontroller_v1alpha1_ChildResourceRule(ref),
+		v1alpha1.ChildUpdateStatusChecks{}.OpenAPIModelName():           schema_hookplane_apis_metacontroller_v1alpha1_ChildUpdateStatusChecks(ref),
+		v1alpha1.ChildUpdateStrategy{}.OpenAPIModelName():               schema_hookplane_apis_metacontroller_v1alpha1_ChildUpdateStrategy(ref),
+		v1alpha1.ClientConfig{}.OpenAPIModelName():                      schema_hookplane_apis_metacontroller_v1alpha1_ClientConfig(ref),
+		v1alpha1.ClientConfigService{}.OpenAPIModelName():               schema_hookplane_apis_metacontroller_v1alpha1_ClientConfigService(ref),
+		v1alpha1.ClientTLS{}.OpenAPIModelName():                         schema_hookplane_apis_metacontroller_v1alpha1_ClientTLS(ref),
+		v1alpha1.CompositeController{}.OpenAPIModelName():               schema_hookplane_apis_metacontroller_v1alpha1_CompositeController(ref),
+		v1alpha1.CompositeControllerHooks{}.OpenAPIModelName():          schema_hookplane_apis_metacontroller_v1alpha1_CompositeControllerHooks(ref),
+		v1alpha1.CompositeControllerList{}.OpenAPIModelName():           schema_hookplane_apis_metacontroller_v1alpha1_CompositeControllerList(ref),
+		v1alpha1.CompositeControllerSpec{}.OpenAPIModelName():           schema_hookplane_apis_metacontroller_v1alpha1_CompositeControllerSpec(ref),
+		v1alpha1.CompositeControllerStatus{}.OpenAPIModelName():         schema_hookplane_apis_metacontroller_v1alpha1_CompositeControllerStatus(ref),
+		v1alpha1.ConfigMapKeyReference{}.OpenAPIModelName():             schema_hookplane_apis_metacontroller_v1alpha1_ConfigMapKeyReference(ref),
+		v1alpha1.ControllerRevision{}.OpenAPIModelName():                schema_hookplane_apis_metacontroller_v1alpha1_ControllerRevision(ref),
+		v1alpha1.ControllerRevisionChildren{}.OpenAPIModelName():        schema_hookplane_apis_metacontroller_v1alpha1_ControllerRevisionChildren(ref),
+		v1alpha1.ControllerRevisionList{}.OpenAPIModelName():            schema_hookplane_apis_metacontroller_v1alpha1_ControllerRevisionList(ref),
+		v1alpha1.DecoratorAttachmentRule{}.OpenAPIModelName():           schema_hookplane_apis_metacontroller_v1alpha1_DecoratorAttachmentRule(ref),
+		v1alpha1.DecoratorAttachmentUpdateStrategy{}.OpenAPIModelName(): schema_hookplane_apis_metacontroller_v1alpha1_DecoratorAttachmentUpdateStrategy(ref),
+		v1alpha1.DecoratorController{}.OpenAPIModelName():               schema_hookplane_apis_metacontroller_v1alpha1_DecoratorController(ref),
+		v1alpha1.DecoratorControllerHooks{}.OpenAPIModelName():          schema_hookplane_apis_metacontroller_v1alpha1_DecoratorControllerHooks(ref),
+		v1alpha1.DecoratorControllerList{}.OpenAPIModelName():           schema_hookplane_apis_metacontroller_v1alpha1_DecoratorControllerList(ref),
+		v1alpha1.DecoratorControllerSpec{}.OpenAPIModelName():           schema_hookplane_apis_metacontroller_v1alpha1_DecoratorControllerSpec(ref),
+		v1alpha1.DecoratorControllerStatus{}.OpenAPIModelName():         schema_hookplane_apis_metacontroller_v1alpha1_DecoratorControllerStatus(ref),
+		v1alpha1.DecoratorResourceRule{}.OpenAPIModelName():             schema_hookplane_apis_metacontroller_v1alpha1_DecoratorResourceRule(ref),
+		v1alpha1.ETag{}.OpenAPIModelName():                              schema_hookplane_apis_metacontroller_v1alpha1_ETag(ref),
+		v1alpha1.EndpointConfig{}.OpenAPIModelName():                    schema_hookplane_apis_metacontroller_v1alpha1_EndpointConfig(ref),
+		v1alpha1.Hook{}.OpenAPIModelName():                              schema_hookplane_apis_metacontroller_v1alpha1_Hook(ref),
+		v1alpha1.InitializerController{}.OpenAPIModelName():             schema_hookplane_apis_metacontroller_v1alpha1_InitializerController(ref),
+		v1alpha1.InitializerControllerHooks{}.OpenAPIModelName():        schema_hookplane_apis_metacontroller_v1alpha1_InitializerControllerHooks(ref),
+		v1alpha1.InitializerControllerList{}.OpenAPIModelName():         schema_hookplane_apis_metacontroller_v1alpha1_InitializerControllerList(ref),
+		v1alpha1.InitializerControllerSpec{}.OpenAPIModelName():         schema_hookplane_apis_metacontroller_v1alpha1_InitializerControllerSpec(ref),
+		v1alpha1.InitializerControllerStatus{}.OpenAPIModelName():       schema_hookplane_apis_metacontroller_v1alpha1_InitializerControllerStatus(ref),
+		v1alpha1.InitializerResourceRule{}.OpenAPIModelName():           schema_hookplane_apis_metacontroller_v1alpha1_InitializerResourceRule(ref),
+		v1alpha1.MatchCondition{}.OpenAPIModelName():                    schema_hookplane_apis_metacontroller_v1alpha1_MatchCondition(ref),
+		v1alpha1.ParentResourceRule{}.OpenAPIModelName():                schema_hookplane_apis_metacontroller_v1alpha1_ParentResourceRule(ref),
+		v1alpha1.ParentsStatus{}.OpenAPIModelName():                     schema_hookplane_apis_metacontroller_v1alpha1_ParentsStatus(ref),
+		v1alpha1.RevisionHistory{}.OpenAPIModelName():                   schema_hookplane_apis_metacontroller_v1alpha1_RevisionHistory(ref),
+		v1alpha1.SecretKeyReference{}.OpenAPIModelName():                schema_hookplane_apis_metacontroller_v1alpha1_SecretKeyReference(ref),
+		v1alpha1.SecretReference{}.OpenAPIModelName():                   schema_hookplane_apis_metacontroller_v1alpha1_SecretReference(ref),
+		v1alpha1.ServiceReference{}.OpenAPIModelName():                  schema_hookplane_apis_metacontroller_v1alpha1_ServiceReference(ref),
+		v1alpha1.StatusConditionCheck{}.OpenAPIModelName():              schema_hookplane_apis_metacontroller_v1alpha1_StatusConditionCheck(ref),
+		v1alpha1.Webhook{}.OpenAPIModelName():                           schema_hookplane_apis_metacontroller_v1alpha1_Webhook(ref),
+		v1.APIGroup{}.OpenAPIModelName():                                schema_pkg_apis_meta_v1_APIGroup(ref),
+		v1.APIGroupList{}.OpenAPIModelName():                            schema_pkg_apis_meta_v1_APIGroupList(ref),
+		v1.APIResource{}.OpenAPIModelName():                             schema_pkg_apis_meta_v1_APIResource(ref),
+		v1.APIResourceList{}.OpenAPIModelName():                         schema_pkg_apis_meta_v1_APIResourceList(ref),
+		v1.APIVersions{}.OpenAPIModelName():                             schema_pkg_apis_meta_v1_APIVersions(ref),
+		v1.ApplyOptions{}.OpenAPIModelName():                            schema_pkg_apis_meta_v1_ApplyOptions(ref),
+		v1.Condition{}.OpenAPIModelName():                               schema_pkg_apis_meta_v1_Condition(ref),
+		v1.CreateOptions{}.OpenAPIModelName():                           schema_pkg_apis_meta_v1_CreateOptions(ref),
+		v1.DeleteOptions{}.OpenAPIModelName():                           schema_pkg_apis_meta_v1_DeleteOptions(ref),
+		v1.Duration{}.OpenAPIModelName():                                schema_pkg_apis_meta_v1_Duration(ref),
+		v1.FieldSelectorRequirement{}.OpenAPIModelName():                schema_pkg_apis_meta_v1_FieldSelectorRequirement(ref),
+		v1.FieldsV1{}.OpenAPIModelName():                                schema_pkg_apis_meta_v1_FieldsV1(ref),
+		v1.GetOptions{}.OpenAPIModelName():                              schema_pkg_apis_meta_v1_GetOptions(ref),
+		v1.GroupKind{}.OpenAPIModelName():                               schema_pkg_apis_meta_v1_GroupKind(ref),
+		v1.GroupResource{}.OpenAPIModelName():                           schema_pkg_apis_meta_v1_GroupResource(ref),
+		v1.GroupVersion{}.OpenAPIModelName():                            schema_pkg_apis_meta_v1_GroupVersion(ref),
+		v1.GroupVersionForDiscovery{}.OpenAPIModelName():                schema_pkg_apis_meta_v1_GroupVersionForDiscovery(ref),
+		v1.GroupVersionKind{}.OpenAPIModelName():                        schema_pkg_apis_meta_v1_GroupVersionKind(ref),
+		v1.GroupVersionResource{}.OpenAPIModelName():                    schema_pkg_apis_meta_v1_GroupVersionResource(ref),
+		v1.InternalEvent{}.OpenAPIModelName():                           schema_pkg_apis_meta_v1_InternalEvent(ref),
+		v1.LabelSelector{}.OpenAPIModelName():                           schema_pkg_apis_meta_v1_LabelSelector(ref),
+		v1.LabelSelectorRequirement{}.OpenAPIModelName():                schema_pkg_apis_meta_v1_LabelSelectorRequirement(ref),
+		v1.List{}.OpenAPIModelName():                                    schema_pkg_apis_meta_v1_List(ref),
+		v1.ListMeta{}.OpenAPIModelName():                                schema_pkg_apis_meta_v1_ListMeta(ref),
+		v1.ListOptions{}.OpenAPIModelName():                             schema_pkg_apis_meta_v1_ListOptions(ref),
+		v1.ManagedFieldsEntry{}.OpenAPIModelName():                      schema_pkg_apis_meta_v1_ManagedFieldsEntry(ref),
+		v1.MicroTime{}.OpenAPIModelName():                               schema_pkg_apis_meta_v1_MicroTime(ref),
+		v1.ObjectMeta{}.OpenAPIModelName():                              schema_pkg_apis_meta_v1_ObjectMeta(ref),
+		v1.OwnerReference{}.OpenAPIModelName():                          schema_pkg_apis_meta_v1_OwnerReference(ref),
+		v1.PartialObjectMetadata{}.OpenAPIModelName():                   schema_pkg_apis_meta_v1_PartialObjectMetadata(ref),
+		v1.PartialObjectMetadataList{}.OpenAPIModelName():               schema_pkg_apis_meta_v1_PartialObjectMetadataList(ref),
+		v1.Patch{}.OpenAPIModelName():                                   schema_pkg_apis_meta_v1_Patch(ref),
+		v1.PatchOptions{}.OpenAPIModelName():                            schema_pkg_apis_meta_v1_PatchOptions(ref),
+		v1.Preconditions{}.OpenAPIModelName():                           schema_pkg_apis_meta_v1_Preconditions(ref),
+		v1.RootPaths{}.OpenAPIModelName():                               schema_pkg_apis_meta_v1_RootPaths(ref),
+		v1.ServerAddressByClientCIDR{}.OpenAPIModelName():               schema_pkg_apis_meta_v1_ServerAddressByClientCIDR(ref),
+		v1.ShardInfo{}.OpenAPIModelName():                               schema_pkg_apis_meta_v1_ShardInfo(ref),
+		v1.Status{}.OpenAPIModelName():                                  schema_pkg_apis_meta_v1_Status(ref),
+		v1.StatusCause{}.OpenAPIModelName():                             schema_pkg_apis_meta_v1_StatusCause(ref),
+		v1.StatusDetails{}.OpenAPIModelName():                           schema_pkg_apis_meta_v1_StatusDetails(ref),
+		v1.Table{}.OpenAPIModelName():                                   schema_pkg_apis_meta_v1_Table(ref),
+		v1.TableColumnDefinition{}.OpenAPIModelName():                   schema_pkg_apis_meta_v1_TableColumnDefinition(ref),
+		v1.TableOptions{}.OpenAPIModelName():                            schema_pkg_apis_meta_v1_TableOptions(ref),
+		v1.TableRow{}.OpenAPIModelName():                                schema_pkg_apis_meta_v1_TableRow(ref),
+		v1.TableRowCondition{}.OpenAPIModelName():                       schema_pkg_apis_meta_v1_TableRowCondition(ref),
+		v1.Time{}.OpenAPIModelName():                                    schema_pkg_apis_meta_v1_Time(ref),
+		v1.Timestamp{}.OpenAPIModelName():                               schema_pkg_apis_meta_v1_Timestamp(ref),
+		v1.TypeMeta{}.OpenAPIModelName():                                schema_pkg_apis_meta_v1_TypeMeta(ref),
+		v1.UpdateOptions{}.OpenAPIModelName():                           schema_pkg_apis_meta_v1_UpdateOptions(ref),
+		v1.WatchEvent{}.OpenAPIModelName():                              schema_pkg_apis_meta_v1_WatchEvent(ref),
+		runtime.RawExtension{}.OpenAPIModelName():                       schema_k8sio_apimachinery_pkg_runtime_RawExtension(ref),
+		runtime.TypeMeta{}.OpenAPIModelName():                           schema_k8sio_apimachinery_pkg_runtime_TypeMeta(ref),
+		runtime.Unknown{}.OpenAPIModelName():                            schema_k8sio_apimachinery_pkg_runtime_Unknown(ref),
+		version.Info{}.OpenAPIModelName():                               schema_k8sio_apimachinery_pkg_version_Info(ref),
+	}
+}
+
+func schema_hookplane_apis_metacontroller_v1alpha1_AnnotationSelector(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "AnnotationSelector selects objects by their annotations, as a label selector does by labels. All of its requirements must hold; an empty selector matches every object.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"matchAnnotations": {
+						SchemaProps: spec.SchemaProps{
+							Description: "matchAnnotations are annotations that the object must have with exactly these values. Default: none. Example: {example.com/isolate: \"true\"}.",
+							Type:        []string{"object"},
+							AdditionalProperties: &spec.SchemaOrBool{
+								Allows: true,
+								Schema: &spec.Schema{
+									SchemaProps: spec.SchemaProps{
+										Type:   []string{"string"},
+										Format: "",
+									},
+								},
+							},
+						},
+					},
+					"matchExpressions": {
+						VendorExtensible: spec.VendorExtensible{
+							Extensions: spec.Extensions{
+								"x-kubernetes-list-type": "atomic",
+							},
+						},
+						SchemaProps: spec.SchemaProps{
+							Description: "matchExpressions are requirements on the keys and values of the annotations. The values may be any text. Default: none. Example: [{key: example.com/isolate, operator: Exists}].",
+							Type:        []string{"array"},
+							Items: &spec.SchemaOrArray{
+								Schema: &spec.Schema{
+									SchemaProps: spec.SchemaProps{
+										Ref: ref(v1.LabelSelectorRequirement{}.OpenAPIModelName()),
+									},
+								},
+							},
+						},
+					},
+				},
+			},
+		},
+		Dependencies: []string{
+			v1.LabelSelectorRequirement{}.OpenAPIModelName()},
 	}
 }
 
@@ -749,6 +816,591 @@ func schema_hookplane_apis_metacontroller_v1alpha1_ConfigMapKeyReference(ref com
 	}
 }
 
+func schema_hookplane_apis_metacontroller_v1alpha1_ControllerRevision(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "ControllerRevision is one state of a parent during a rollout, and which of its children are in that state. The server writes it for controllers with a rolling update method, in the parent's namespace, or in its own namespace for a cluster-scoped parent, and deletes it when no child is left on it. Reading it tells how far a rollout is; there is no need to write one.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"kind": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Kind is a string value representing the REST resource this object represents. Servers may infer this from the endpoint the client submits requests to. Cannot be updated. In CamelCase. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"apiVersion": {
+						SchemaProps: spec.SchemaProps{
+							Description: "APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized schemas to the latest internal value, and may reject unrecognized values. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"metadata": {
+						SchemaProps: spec.SchemaProps{
+							Description: "metadata is the standard object metadata. The parent is the controlling owner.",
+							Default:     map[string]interface{}{},
+							Ref:         ref(v1.ObjectMeta{}.OpenAPIModelName()),
+						},
+					},
+					"parentPatch": {
+						SchemaProps: spec.SchemaProps{
+							Description: "parentPatch has the values of the parent's revisionHistory.fieldPaths in this revision, as a JSON object of the parent's shape. It cannot be changed. Required. Example: {spec: {template: {image: \"shop:2\"}}}.",
+							Ref:         ref(runtime.RawExtension{}.OpenAPIModelName()),
+						},
+					},
+					"children": {
+						VendorExtensible: spec.VendorExtensible{
+							Extensions: spec.Extensions{
+								"x-kubernetes-list-map-keys": []interface{}{
+									"apiGroup",
+									"kind",
+								},
+								"x-kubernetes-list-type": "map",
+							},
+						},
+						SchemaProps: spec.SchemaProps{
+							Description: "children are the children that are in this revision, one entry for each kind. Default: none.",
+							Type:        []string{"array"},
+							Items: &spec.SchemaOrArray{
+								Schema: &spec.Schema{
+									SchemaProps: spec.SchemaProps{
+										Ref: ref(v1alpha1.ControllerRevisionChildren{}.OpenAPIModelName()),
+									},
+								},
+							},
+						},
+					},
+				},
+				Required: []string{"parentPatch"},
+			},
+		},
+		Dependencies: []string{
+			v1alpha1.ControllerRevisionChildren{}.OpenAPIModelName(), v1.ObjectMeta{}.OpenAPIModelName(), runtime.RawExtension{}.OpenAPIModelName()},
+	}
+}
+
+func schema_hookplane_apis_metacontroller_v1alpha1_ControllerRevisionChildren(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "ControllerRevisionChildren names the children of one kind that are in a revision.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"apiGroup": {
+						SchemaProps: spec.SchemaProps{
+							Description: "apiGroup is the API group of the children; empty for the core group. Required. Example: apps.",
+							Default:     "",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"kind": {
+						SchemaProps: spec.SchemaProps{
+							Description: "kind is the kind of the children. Required. Example: Pod.",
+							Default:     "",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"names": {
+						VendorExtensible: spec.VendorExtensible{
+							Extensions: spec.Extensions{
+								"x-kubernetes-list-type": "set",
+							},
+						},
+						SchemaProps: spec.SchemaProps{
+							Description: "names are the names of the children, as namespace/name where a cluster-scoped parent has children in namespaces. Required. Example: [web-0, web-1].",
+							Type:        []string{"array"},
+							Items: &spec.SchemaOrArray{
+								Schema: &spec.Schema{
+									SchemaProps: spec.SchemaProps{
+										Type:   []string{"string"},
+										Format: "",
+									},
+								},
+							},
+						},
+					},
+				},
+				Required: []string{"apiGroup", "kind", "names"},
+			},
+		},
+	}
+}
+
+func schema_hookplane_apis_metacontroller_v1alpha1_ControllerRevisionList(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "ControllerRevisionList is a list of ControllerRevisions.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"kind": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Kind is a string value representing the REST resource this object represents. Servers may infer this from the endpoint the client submits requests to. Cannot be updated. In CamelCase. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"apiVersion": {
+						SchemaProps: spec.SchemaProps{
+							Description: "APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized schemas to the latest internal value, and may reject unrecognized values. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"metadata": {
+						SchemaProps: spec.SchemaProps{
+							Description: "metadata is the standard list metadata.",
+							Default:     map[string]interface{}{},
+							Ref:         ref(v1.ListMeta{}.OpenAPIModelName()),
+						},
+					},
+					"items": {
+						SchemaProps: spec.SchemaProps{
+							Description: "items are the ControllerRevisions of the list.",
+							Type:        []string{"array"},
+							Items: &spec.SchemaOrArray{
+								Schema: &spec.Schema{
+									SchemaProps: spec.SchemaProps{
+										Ref: ref(v1alpha1.ControllerRevision{}.OpenAPIModelName()),
+									},
+								},
+							},
+						},
+					},
+				},
+				Required: []string{"items"},
+			},
+		},
+		Dependencies: []string{
+			v1alpha1.ControllerRevision{}.OpenAPIModelName(), v1.ListMeta{}.OpenAPIModelName()},
+	}
+}
+
+func schema_hookplane_apis_metacontroller_v1alpha1_DecoratorAttachmentRule(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "DecoratorAttachmentRule declares one resource type of attachments.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"apiVersion": {
+						SchemaProps: spec.SchemaProps{
+							Description: "apiVersion is the API version in which attachments are read, written and sent to the hooks: group/version, or just the version for the core group. Required. Example: v1.",
+							Default:     "",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"resource": {
+						SchemaProps: spec.SchemaProps{
+							Description: "resource is the lower-case plural name of the attachments' type. Required, unless the deprecated resources is used. Example: services.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"resources": {
+						VendorExtensible: spec.VendorExtensible{
+							Extensions: spec.Extensions{
+								"x-kubernetes-list-type": "atomic",
+							},
+						},
+						SchemaProps: spec.SchemaProps{
+							Description: "resources is deprecated, the form of 2018: write one rule with resource for each entry instead. It is stored that way, each rule with this one's updateStrategy, and answered with a warning. May not be set together with resource.",
+							Type:        []string{"array"},
+							Items: &spec.SchemaOrArray{
+								Schema: &spec.Schema{
+									SchemaProps: spec.SchemaProps{
+										Type:   []string{"string"},
+										Format: "",
+									},
+								},
+							},
+						},
+					},
+					"updateStrategy": {
+						SchemaProps: spec.SchemaProps{
+							Description: "updateStrategy says how an attachment that differs from what the hook wants is updated. Default: {method: OnDelete}.",
+							Ref:         ref(v1alpha1.DecoratorAttachmentUpdateStrategy{}.OpenAPIModelName()),
+						},
+					},
+				},
+				Required: []string{"apiVersion"},
+			},
+		},
+		Dependencies: []string{
+			v1alpha1.DecoratorAttachmentUpdateStrategy{}.OpenAPIModelName()},
+	}
+}
+
+func schema_hookplane_apis_metacontroller_v1alpha1_DecoratorAttachmentUpdateStrategy(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "DecoratorAttachmentUpdateStrategy says how an attachment that differs from what the hook wants is brought there.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"method": {
+						SchemaProps: spec.SchemaProps{
+							Description: "method is the way to update. OnDelete leaves the attachment as it is until something else deletes it. Recreate deletes it and creates it anew. InPlace updates it at once. Decorators have no rolling methods. Default: OnDelete.\n\nPossible enum values:\n - `\"InPlace\"` updates an attachment at once.\n - `\"OnDelete\"` leaves an attachment as it is.\n - `\"Recreate\"` deletes an attachment and creates it anew.",
+							Type:        []string{"string"},
+							Format:      "",
+							Enum:        []interface{}{"InPlace", "OnDelete", "Recreate"},
+						},
+					},
+				},
+			},
+		},
+	}
+}
+
+func schema_hookplane_apis_metacontroller_v1alpha1_DecoratorController(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "DecoratorController adds behaviour to objects that somebody else owns: it sets labels, annotations and status of the objects that it selects, and attaches further objects to them. What they are is decided by a hook: a function that is sent the object and its attachments as JSON.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"kind": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Kind is a string value representing the REST resource this object represents. Servers may infer this from the endpoint the client submits requests to. Cannot be updated. In CamelCase. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"apiVersion": {
+						SchemaProps: spec.SchemaProps{
+							Description: "APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized schemas to the latest internal value, and may reject unrecognized values. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"metadata": {
+						SchemaProps: spec.SchemaProps{
+							Description: "metadata is the standard object metadata. The name is part of the finalizer that is put on objects when there is a finalize hook, and is then limited to 43 characters.",
+							Default:     map[string]interface{}{},
+							Ref:         ref(v1.ObjectMeta{}.OpenAPIModelName()),
+						},
+					},
+					"spec": {
+						SchemaProps: spec.SchemaProps{
+							Description: "spec is what the controller should do. Required.",
+							Default:     map[string]interface{}{},
+							Ref:         ref(v1alpha1.DecoratorControllerSpec{}.OpenAPIModelName()),
+						},
+					},
+					"status": {
+						SchemaProps: spec.SchemaProps{
+							Description: "status is what the server observed while running the controller. It is written by the server only.",
+							Default:     map[string]interface{}{},
+							Ref:         ref(v1alpha1.DecoratorControllerStatus{}.OpenAPIModelName()),
+						},
+					},
+				},
+				Required: []string{"spec"},
+			},
+		},
+		Dependencies: []string{
+			v1alpha1.DecoratorControllerSpec{}.OpenAPIModelName(), v1alpha1.DecoratorControllerStatus{}.OpenAPIModelName(), v1.ObjectMeta{}.OpenAPIModelName()},
+	}
+}
+
+func schema_hookplane_apis_metacontroller_v1alpha1_DecoratorControllerHooks(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "DecoratorControllerHooks are the hooks of a DecoratorController.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"sync": {
+						SchemaProps: spec.SchemaProps{
+							Description: "sync is called with an object and its observed attachments whenever one of them has changed, and answers with the labels, annotations, status and attachments that the object should have. Default: none, and nothing happens while an object lives. Example: {webhook: {url: https://hooks.example.com/sync}}.",
+							Ref:         ref(v1alpha1.Hook{}.OpenAPIModelName()),
+						},
+					},
+					"finalize": {
+						SchemaProps: spec.SchemaProps{
+							Description: "finalize is called instead of sync when an object is being deleted, or no longer matches any rule, until it answers finalized: true. A finalizer keeps the object in existence till then. Default: none. Example: {webhook: {url: https://hooks.example.com/finalize}}.",
+							Ref:         ref(v1alpha1.Hook{}.OpenAPIModelName()),
+						},
+					},
+					"customize": {
+						SchemaProps: spec.SchemaProps{
+							Description: "customize is called with an object and answers with rules for objects that are related to it: those are sent to the other hooks, and their changes call sync. Default: none. Example: {webhook: {url: https://hooks.example.com/customize}}.",
+							Ref:         ref(v1alpha1.Hook{}.OpenAPIModelName()),
+						},
+					},
+				},
+			},
+		},
+		Dependencies: []string{
+			v1alpha1.Hook{}.OpenAPIModelName()},
+	}
+}
+
+func schema_hookplane_apis_metacontroller_v1alpha1_DecoratorControllerList(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "DecoratorControllerList is a list of DecoratorControllers.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"kind": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Kind is a string value representing the REST resource this object represents. Servers may infer this from the endpoint the client submits requests to. Cannot be updated. In CamelCase. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"apiVersion": {
+						SchemaProps: spec.SchemaProps{
+							Description: "APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized schemas to the latest internal value, and may reject unrecognized values. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"metadata": {
+						SchemaProps: spec.SchemaProps{
+							Description: "metadata is the standard list metadata.",
+							Default:     map[string]interface{}{},
+							Ref:         ref(v1.ListMeta{}.OpenAPIModelName()),
+						},
+					},
+					"items": {
+						SchemaProps: spec.SchemaProps{
+							Description: "items are the DecoratorControllers of the list.",
+							Type:        []string{"array"},
+							Items: &spec.SchemaOrArray{
+								Schema: &spec.Schema{
+									SchemaProps: spec.SchemaProps{
+										Ref: ref(v1alpha1.DecoratorController{}.OpenAPIModelName()),
+									},
+								},
+							},
+						},
+					},
+				},
+				Required: []string{"items"},
+			},
+		},
+		Dependencies: []string{
+			v1alpha1.DecoratorController{}.OpenAPIModelName(), v1.ListMeta{}.OpenAPIModelName()},
+	}
+}
+
+func schema_hookplane_apis_metacontroller_v1alpha1_DecoratorControllerSpec(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "DecoratorControllerSpec is what the author of a DecoratorController wants.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"resources": {
+						VendorExtensible: spec.VendorExtensible{
+							Extensions: spec.Extensions{
+								"x-kubernetes-list-type": "atomic",
+							},
+						},
+						SchemaProps: spec.SchemaProps{
+							Description: "resources says which objects are decorated: those that match any of the rules. One resource type may have several rules with different selectors. At least one rule is required. The list is replaced as a whole by an apply. Example: [{apiVersion: v1, resource: namespaces}].",
+							Type:        []string{"array"},
+							Items: &spec.SchemaOrArray{
+								Schema: &spec.Schema{
+									SchemaProps: spec.SchemaProps{
+										Ref: ref(v1alpha1.DecoratorResourceRule{}.OpenAPIModelName()),
+									},
+								},
+							},
+						},
+					},
+					"attachments": {
+						VendorExtensible: spec.VendorExtensible{
+							Extensions: spec.Extensions{
+								"x-kubernetes-list-type": "atomic",
+							},
+						},
+						SchemaProps: spec.SchemaProps{
+							Description: "attachments declares every resource type that the hooks may attach. Attachments of these types are watched, sent to the hooks, created, updated and deleted; a hook that answers with an undeclared type fails. Each type may be declared once. The list is replaced as a whole by an apply. Default: none. Example: [{apiVersion: v1, resource: services}].",
+							Type:        []string{"array"},
+							Items: &spec.SchemaOrArray{
+								Schema: &spec.Schema{
+									SchemaProps: spec.SchemaProps{
+										Ref: ref(v1alpha1.DecoratorAttachmentRule{}.OpenAPIModelName()),
+									},
+								},
+							},
+						},
+					},
+					"hooks": {
+						SchemaProps: spec.SchemaProps{
+							Description: "hooks are the functions that decide what is added. Required; without a sync hook nothing happens while an object lives. Example: {sync: {webhook: {url: https://hooks.example.com/sync}}}.",
+							Ref:         ref(v1alpha1.DecoratorControllerHooks{}.OpenAPIModelName()),
+						},
+					},
+					"endpointConfigs": {
+						VendorExtensible: spec.VendorExtensible{
+							Extensions: spec.Extensions{
+								"x-kubernetes-list-map-keys": []interface{}{
+									"host",
+								},
+								"x-kubernetes-list-type": "map",
+							},
+						},
+						SchemaProps: spec.SchemaProps{
+							Description: "endpointConfigs gives certificates and credentials to every webhook whose host matches. A webhook that sets any of caBundle, clientTLS, authorization or basicAuth itself ignores its endpointConfigs entry altogether: nothing is merged. Each host may be listed once. Default: none.",
+							Type:        []string{"array"},
+							Items: &spec.SchemaOrArray{
+								Schema: &spec.Schema{
+									SchemaProps: spec.SchemaProps{
+										Ref: ref(v1alpha1.EndpointConfig{}.OpenAPIModelName()),
+									},
+								},
+							},
+						},
+					},
+					"resyncPeriodSeconds": {
+						SchemaProps: spec.SchemaProps{
+							Description: "resyncPeriodSeconds calls the sync hook of every object at least this often, in seconds, even when nothing has changed. Omitted or 0: never. The minimum is 1; negative values are raised to it. Example: 600.",
+							Type:        []string{"integer"},
+							Format:      "int32",
+						},
+					},
+					"clientConfig": {
+						SchemaProps: spec.SchemaProps{
+							Description: "clientConfig is deprecated, the form of 2018: write hooks.<hook>.webhook instead. It is accepted together with hooks.<hook>.path, stored as hooks.<hook>.webhook.service, and answered with a warning.",
+							Ref:         ref(v1alpha1.ClientConfig{}.OpenAPIModelName()),
+						},
+					},
+				},
+				Required: []string{"resources", "hooks"},
+			},
+		},
+		Dependencies: []string{
+			v1alpha1.ClientConfig{}.OpenAPIModelName(), v1alpha1.DecoratorAttachmentRule{}.OpenAPIModelName(), v1alpha1.DecoratorControllerHooks{}.OpenAPIModelName(), v1alpha1.DecoratorResourceRule{}.OpenAPIModelName(), v1alpha1.EndpointConfig{}.OpenAPIModelName()},
+	}
+}
+
+func schema_hookplane_apis_metacontroller_v1alpha1_DecoratorControllerStatus(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "DecoratorControllerStatus is what the server reports about a controller.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"observedGeneration": {
+						SchemaProps: spec.SchemaProps{
+							Description: "observedGeneration is the metadata.generation that the rest of the status is about. A lower number than metadata.generation means that the last change is not yet in effect.",
+							Type:        []string{"integer"},
+							Format:      "int64",
+						},
+					},
+					"conditions": {
+						VendorExtensible: spec.VendorExtensible{
+							Extensions: spec.Extensions{
+								"x-kubernetes-list-map-keys": []interface{}{
+									"type",
+								},
+								"x-kubernetes-list-type": "map",
+							},
+						},
+						SchemaProps: spec.SchemaProps{
+							Description: "conditions tell how the controller is doing. Ready is True while objects are being synced; otherwise its reason and message say what is wrong and what to do.",
+							Type:        []string{"array"},
+							Items: &spec.SchemaOrArray{
+								Schema: &spec.Schema{
+									SchemaProps: spec.SchemaProps{
+										Ref: ref(v1.Condition{}.OpenAPIModelName()),
+									},
+								},
+							},
+						},
+					},
+					"parents": {
+						SchemaProps: spec.SchemaProps{
+							Description: "parents counts the objects that the controller decorates.",
+							Ref:         ref(v1alpha1.ParentsStatus{}.OpenAPIModelName()),
+						},
+					},
+				},
+			},
+		},
+		Dependencies: []string{
+			v1alpha1.ParentsStatus{}.OpenAPIModelName(), v1.Condition{}.OpenAPIModelName()},
+	}
+}
+
+func schema_hookplane_apis_metacontroller_v1alpha1_DecoratorResourceRule(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "DecoratorResourceRule selects objects of one resource type.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"apiVersion": {
+						SchemaProps: spec.SchemaProps{
+							Description: "apiVersion is the API version in which the objects are read and sent to the hooks: group/version, or just the version for the core group. Required. Example: apps/v1.",
+							Default:     "",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"resource": {
+						SchemaProps: spec.SchemaProps{
+							Description: "resource is the lower-case plural name of the objects' type. Required, unless the deprecated resources is used. Example: statefulsets.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"resources": {
+						VendorExtensible: spec.VendorExtensible{
+							Extensions: spec.Extensions{
+								"x-kubernetes-list-type": "atomic",
+							},
+						},
+						SchemaProps: spec.SchemaProps{
+							Description: "resources is deprecated, the form of 2018: write one rule with resource for each entry instead. It is stored that way, each rule with this one's selectors, and answered with a warning. May not be set together with resource.",
+							Type:        []string{"array"},
+							Items: &spec.SchemaOrArray{
+								Schema: &spec.Schema{
+									SchemaProps: spec.SchemaProps{
+										Type:   []string{"string"},
+										Format: "",
+									},
+								},
+							},
+						},
+					},
+					"labelSelector": {
+						SchemaProps: spec.SchemaProps{
+							Description: "labelSelector limits the rule to objects whose labels match. An object that stops matching every rule is finalized when there is a finalize hook, and otherwise left alone. Default: every object of the type. Example: {matchLabels: {app: shop}}.",
+							Ref:         ref(v1.LabelSelector{}.OpenAPIModelName()),
+						},
+					},
+					"annotationSelector": {
+						SchemaProps: spec.SchemaProps{
+							Description: "annotationSelector limits the rule to objects whose annotations match; with a labelSelector, both must match. Default: every object of the type. Example: {matchAnnotations: {example.com/isolate: \"true\"}}.",
+							Ref:         ref(v1alpha1.AnnotationSelector{}.OpenAPIModelName()),
+						},
+					},
+					"ignoreStatusChanges": {
+						SchemaProps: spec.SchemaProps{
+							Description: "ignoreStatusChanges true calls no hook when only the status of the object has changed. Changes of its spec, labels, annotations, finalizers and its deletion still call one, as does a resync. Default: false.",
+							Type:        []string{"boolean"},
+							Format:      "",
+						},
+					},
+				},
+				Required: []string{"apiVersion"},
+			},
+		},
+		Dependencies: []string{
+			v1alpha1.AnnotationSelector{}.OpenAPIModelName(), v1.LabelSelector{}.OpenAPIModelName()},
+	}
+}
+
 func schema_hookplane_apis_metacontroller_v1alpha1_ETag(ref common.ReferenceCallback) common.OpenAPIDefinition {
 	return common.OpenAPIDefinition{
 		Schema: spec.Schema{
@@ -864,6 +1516,374 @@ func schema_hookplane_apis_metacontroller_v1alpha1_Hook(ref common.ReferenceCall
 		},
 		Dependencies: []string{
 			v1alpha1.Webhook{}.OpenAPIModelName()},
+	}
+}
+
+func schema_hookplane_apis_metacontroller_v1alpha1_InitializerController(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "InitializerController completes new objects while they are being admitted, before anybody sees them. How is decided by a hook: a function that is sent the new object as JSON, and answers with the object as it should be created.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"kind": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Kind is a string value representing the REST resource this object represents. Servers may infer this from the endpoint the client submits requests to. Cannot be updated. In CamelCase. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"apiVersion": {
+						SchemaProps: spec.SchemaProps{
+							Description: "APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized schemas to the latest internal value, and may reject unrecognized values. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"metadata": {
+						SchemaProps: spec.SchemaProps{
+							Description: "metadata is the standard object metadata.",
+							Default:     map[string]interface{}{},
+							Ref:         ref(v1.ObjectMeta{}.OpenAPIModelName()),
+						},
+					},
+					"spec": {
+						SchemaProps: spec.SchemaProps{
+							Description: "spec is what the controller should do. Required.",
+							Default:     map[string]interface{}{},
+							Ref:         ref(v1alpha1.InitializerControllerSpec{}.OpenAPIModelName()),
+						},
+					},
+					"status": {
+						SchemaProps: spec.SchemaProps{
+							Description: "status is what the server observed while running the controller. It is written by the server only.",
+							Default:     map[string]interface{}{},
+							Ref:         ref(v1alpha1.InitializerControllerStatus{}.OpenAPIModelName()),
+						},
+					},
+				},
+				Required: []string{"spec"},
+			},
+		},
+		Dependencies: []string{
+			v1alpha1.InitializerControllerSpec{}.OpenAPIModelName(), v1alpha1.InitializerControllerStatus{}.OpenAPIModelName(), v1.ObjectMeta{}.OpenAPIModelName()},
+	}
+}
+
+func schema_hookplane_apis_metacontroller_v1alpha1_InitializerControllerHooks(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "InitializerControllerHooks are the hooks of an InitializerController.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"init": {
+						SchemaProps: spec.SchemaProps{
+							Description: "init is called with a new object and answers with the object as it should be created, or with a result that refuses it. Required. Example: {webhook: {url: https://hooks.example.com/init}}.",
+							Ref:         ref(v1alpha1.Hook{}.OpenAPIModelName()),
+						},
+					},
+				},
+				Required: []string{"init"},
+			},
+		},
+		Dependencies: []string{
+			v1alpha1.Hook{}.OpenAPIModelName()},
+	}
+}
+
+func schema_hookplane_apis_metacontroller_v1alpha1_InitializerControllerList(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "InitializerControllerList is a list of InitializerControllers.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"kind": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Kind is a string value representing the REST resource this object represents. Servers may infer this from the endpoint the client submits requests to. Cannot be updated. In CamelCase. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"apiVersion": {
+						SchemaProps: spec.SchemaProps{
+							Description: "APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized schemas to the latest internal value, and may reject unrecognized values. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"metadata": {
+						SchemaProps: spec.SchemaProps{
+							Description: "metadata is the standard list metadata.",
+							Default:     map[string]interface{}{},
+							Ref:         ref(v1.ListMeta{}.OpenAPIModelName()),
+						},
+					},
+					"items": {
+						SchemaProps: spec.SchemaProps{
+							Description: "items are the InitializerControllers of the list.",
+							Type:        []string{"array"},
+							Items: &spec.SchemaOrArray{
+								Schema: &spec.Schema{
+									SchemaProps: spec.SchemaProps{
+										Ref: ref(v1alpha1.InitializerController{}.OpenAPIModelName()),
+									},
+								},
+							},
+						},
+					},
+				},
+				Required: []string{"items"},
+			},
+		},
+		Dependencies: []string{
+			v1alpha1.InitializerController{}.OpenAPIModelName(), v1.ListMeta{}.OpenAPIModelName()},
+	}
+}
+
+func schema_hookplane_apis_metacontroller_v1alpha1_InitializerControllerSpec(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "InitializerControllerSpec is what the author of an InitializerController wants.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"initializerName": {
+						SchemaProps: spec.SchemaProps{
+							Description: "initializerName names the initializer to users, in errors, events and the pending annotation, and orders it: the initializers of one object are called in the order of their names. A DNS name of at least three labels, unique among InitializerControllers, and fixed once set. Required. Example: podhostname.example.com.",
+							Default:     "",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"uninitializedResources": {
+						VendorExtensible: spec.VendorExtensible{
+							Extensions: spec.Extensions{
+								"x-kubernetes-list-type": "atomic",
+							},
+						},
+						SchemaProps: spec.SchemaProps{
+							Description: "uninitializedResources says which new objects are completed: those of any of the resource types. Each type may be declared once. At least one rule is required. The list is replaced as a whole by an apply. Example: [{apiVersion: v1, resource: pods}].",
+							Type:        []string{"array"},
+							Items: &spec.SchemaOrArray{
+								Schema: &spec.Schema{
+									SchemaProps: spec.SchemaProps{
+										Ref: ref(v1alpha1.InitializerResourceRule{}.OpenAPIModelName()),
+									},
+								},
+							},
+						},
+					},
+					"hooks": {
+						SchemaProps: spec.SchemaProps{
+							Description: "hooks are the functions that complete the objects. Required. Example: {init: {webhook: {url: https://hooks.example.com/init}}}.",
+							Ref:         ref(v1alpha1.InitializerControllerHooks{}.OpenAPIModelName()),
+						},
+					},
+					"failurePolicy": {
+						SchemaProps: spec.SchemaProps{
+							Description: "failurePolicy says what happens to a new object when the hook cannot answer. Fail refuses the create. Ignore admits the object as it is. Defer admits it with the initializer recorded as pending, and completes it as soon as the hook answers. Default: Fail.\n\nPossible enum values:\n - `\"Defer\"` admits the object, and completes it later.\n - `\"Fail\"` refuses the create.\n - `\"Ignore\"` admits the object as it is.",
+							Type:        []string{"string"},
+							Format:      "",
+							Enum:        []interface{}{"Defer", "Fail", "Ignore"},
+						},
+					},
+					"namespaceSelector": {
+						SchemaProps: spec.SchemaProps{
+							Description: "namespaceSelector limits the controller to objects in namespaces whose labels match. Objects that belong to no namespace always match, and Namespaces match by their own labels. kube-system, the namespace of the server and those of the hooks' Services are always left out. Default: every other namespace. Example: {matchLabels: {team: shop}}.",
+							Ref:         ref(v1.LabelSelector{}.OpenAPIModelName()),
+						},
+					},
+					"objectSelector": {
+						SchemaProps: spec.SchemaProps{
+							Description: "objectSelector limits the controller to objects whose labels match. Default: every object. Example: {matchLabels: {app: shop}}.",
+							Ref:         ref(v1.LabelSelector{}.OpenAPIModelName()),
+						},
+					},
+					"matchConditions": {
+						VendorExtensible: spec.VendorExtensible{
+							Extensions: spec.Extensions{
+								"x-kubernetes-list-map-keys": []interface{}{
+									"name",
+								},
+								"x-kubernetes-list-type": "map",
+							},
+						},
+						SchemaProps: spec.SchemaProps{
+							Description: "matchConditions are CEL expressions that must all be true of a new object before the hook is called, with the meaning and limits that they have in admissionregistration.k8s.io/v1. At most 64. Default: none. Example: [{name: has-hostname, expression: \"'pod.beta.kubernetes.io/hostname' in object.metadata.annotations\"}].",
+							Type:        []string{"array"},
+							Items: &spec.SchemaOrArray{
+								Schema: &spec.Schema{
+									SchemaProps: spec.SchemaProps{
+										Ref: ref(v1alpha1.MatchCondition{}.OpenAPIModelName()),
+									},
+								},
+							},
+						},
+					},
+					"reinvocationPolicy": {
+						SchemaProps: spec.SchemaProps{
+							Description: "reinvocationPolicy says whether the initializers may be called once more for an object that another admission plugin has changed after them. Never calls them once. IfNeeded calls them again then. Default: Never.\n\nPossible enum values:\n - `\"IfNeeded\"` calls them again when another admission plugin has changed the object after them.\n - `\"Never\"` calls the initializers once.",
+							Type:        []string{"string"},
+							Format:      "",
+							Enum:        []interface{}{"IfNeeded", "Never"},
+						},
+					},
+					"endpointConfigs": {
+						VendorExtensible: spec.VendorExtensible{
+							Extensions: spec.Extensions{
+								"x-kubernetes-list-map-keys": []interface{}{
+									"host",
+								},
+								"x-kubernetes-list-type": "map",
+							},
+						},
+						SchemaProps: spec.SchemaProps{
+							Description: "endpointConfigs gives certificates and credentials to every webhook whose host matches. A webhook that sets any of caBundle, clientTLS, authorization or basicAuth itself ignores its endpointConfigs entry altogether: nothing is merged. Each host may be listed once. Default: none.",
+							Type:        []string{"array"},
+							Items: &spec.SchemaOrArray{
+								Schema: &spec.Schema{
+									SchemaProps: spec.SchemaProps{
+										Ref: ref(v1alpha1.EndpointConfig{}.OpenAPIModelName()),
+									},
+								},
+							},
+						},
+					},
+					"clientConfig": {
+						SchemaProps: spec.SchemaProps{
+							Description: "clientConfig is deprecated, the form of 2018: write hooks.init.webhook instead. It is accepted together with hooks.init.path, stored as hooks.init.webhook.service, and answered with a warning.",
+							Ref:         ref(v1alpha1.ClientConfig{}.OpenAPIModelName()),
+						},
+					},
+				},
+				Required: []string{"initializerName", "uninitializedResources", "hooks"},
+			},
+		},
+		Dependencies: []string{
+			v1alpha1.ClientConfig{}.OpenAPIModelName(), v1alpha1.EndpointConfig{}.OpenAPIModelName(), v1alpha1.InitializerControllerHooks{}.OpenAPIModelName(), v1alpha1.InitializerResourceRule{}.OpenAPIModelName(), v1alpha1.MatchCondition{}.OpenAPIModelName(), v1.LabelSelector{}.OpenAPIModelName()},
+	}
+}
+
+func schema_hookplane_apis_metacontroller_v1alpha1_InitializerControllerStatus(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "InitializerControllerStatus is what the server reports about a controller.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"observedGeneration": {
+						SchemaProps: spec.SchemaProps{
+							Description: "observedGeneration is the metadata.generation that the rest of the status is about. A lower number than metadata.generation means that the last change is not yet in effect.",
+							Type:        []string{"integer"},
+							Format:      "int64",
+						},
+					},
+					"conditions": {
+						VendorExtensible: spec.VendorExtensible{
+							Extensions: spec.Extensions{
+								"x-kubernetes-list-map-keys": []interface{}{
+									"type",
+								},
+								"x-kubernetes-list-type": "map",
+							},
+						},
+						SchemaProps: spec.SchemaProps{
+							Description: "conditions tell how the controller is doing. Ready is True while new objects are being completed; otherwise its reason and message say what is wrong and what to do.",
+							Type:        []string{"array"},
+							Items: &spec.SchemaOrArray{
+								Schema: &spec.Schema{
+									SchemaProps: spec.SchemaProps{
+										Ref: ref(v1.Condition{}.OpenAPIModelName()),
+									},
+								},
+							},
+						},
+					},
+				},
+			},
+		},
+		Dependencies: []string{
+			v1.Condition{}.OpenAPIModelName()},
+	}
+}
+
+func schema_hookplane_apis_metacontroller_v1alpha1_InitializerResourceRule(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "InitializerResourceRule declares one resource type whose new objects are completed.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"apiVersion": {
+						SchemaProps: spec.SchemaProps{
+							Description: "apiVersion is the API version in which new objects are sent to the hook: group/version, or just the version for the core group. Objects that are created in another version of the type are converted. Required. Example: v1.",
+							Default:     "",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"resource": {
+						SchemaProps: spec.SchemaProps{
+							Description: "resource is the lower-case plural name of the objects' type. Required, unless the deprecated resources is used. Example: pods.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"resources": {
+						VendorExtensible: spec.VendorExtensible{
+							Extensions: spec.Extensions{
+								"x-kubernetes-list-type": "atomic",
+							},
+						},
+						SchemaProps: spec.SchemaProps{
+							Description: "resources is deprecated, the form of 2018: write one rule with resource for each entry instead. It is stored that way, and answered with a warning. May not be set together with resource.",
+							Type:        []string{"array"},
+							Items: &spec.SchemaOrArray{
+								Schema: &spec.Schema{
+									SchemaProps: spec.SchemaProps{
+										Type:   []string{"string"},
+										Format: "",
+									},
+								},
+							},
+						},
+					},
+				},
+				Required: []string{"apiVersion"},
+			},
+		},
+	}
+}
+
+func schema_hookplane_apis_metacontroller_v1alpha1_MatchCondition(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "MatchCondition is a CEL expression that must be true of a new object.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"name": {
+						SchemaProps: spec.SchemaProps{
+							Description: "name identifies the condition in errors and metrics: letters, digits, '-', '_' and '.', optionally after a DNS name and a slash. Unique in the list. Required. Example: has-hostname.",
+							Default:     "",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"expression": {
+						SchemaProps: spec.SchemaProps{
+							Description: "expression is the CEL expression, which must evaluate to a bool. It may use object, request and authorizer. Required. Example: \"object.metadata.name.startsWith('web-')\".",
+							Default:     "",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+				},
+				Required: []string{"name", "expression"},
+			},
+		},
 	}
 }
 

@@ -23,6 +23,7 @@ import (
 	"slices"
 	"strings"
 
+	"k8s.io/apimachinery/pkg/runtime"
 	runtimeserializer "k8s.io/apimachinery/pkg/runtime/serializer"
 	"sigs.k8s.io/randfill"
 
@@ -33,7 +34,7 @@ import (
 // would fill in must be there before, or the object does not survive a round
 // trip.
 func Funcs(runtimeserializer.CodecFactory) []any {
-	return slices.Concat(specFuncs(), hookFuncs(), securityFuncs())
+	return slices.Concat(specFuncs(), resourceFuncs(), hookFuncs(), securityFuncs())
 }
 
 func specFuncs() []any {
@@ -45,6 +46,26 @@ func specFuncs() []any {
 				spec.ResyncPeriodSeconds = new(c.Int31())
 			}
 		},
+		func(spec *metacontroller.DecoratorControllerSpec, c randfill.Continue) {
+			c.FillNoCustom(spec)
+			if spec.ResyncPeriodSeconds != nil {
+				spec.ResyncPeriodSeconds = new(c.Int31())
+			}
+		},
+		func(spec *metacontroller.InitializerControllerSpec, c randfill.Continue) {
+			c.FillNoCustom(spec)
+			spec.FailurePolicy = metacontroller.InitializerDefer
+			spec.ReinvocationPolicy = metacontroller.InitializerReinvokeIfNeeded
+		},
+		func(revision *metacontroller.ControllerRevision, c randfill.Continue) {
+			c.FillNoCustom(revision)
+			revision.ParentPatch = runtime.RawExtension{Raw: []byte(`{"spec":{"replicas":3}}`)}
+		},
+	}
+}
+
+func resourceFuncs() []any {
+	return []any{
 		func(rule *metacontroller.ParentResourceRule, c randfill.Continue) {
 			c.FillNoCustom(rule)
 			ensure(&rule.IgnoreStatusChanges, c.Bool())
@@ -55,6 +76,15 @@ func specFuncs() []any {
 		func(rule *metacontroller.ChildResourceRule, c randfill.Continue) {
 			c.FillNoCustom(rule)
 			ensure(&rule.UpdateStrategy, metacontroller.ChildUpdateStrategy{Method: metacontroller.ChildUpdateInPlace})
+		},
+		func(rule *metacontroller.DecoratorResourceRule, c randfill.Continue) {
+			c.FillNoCustom(rule)
+			ensure(&rule.IgnoreStatusChanges, c.Bool())
+		},
+		func(rule *metacontroller.DecoratorAttachmentRule, c randfill.Continue) {
+			c.FillNoCustom(rule)
+			ensure(&rule.UpdateStrategy, metacontroller.DecoratorAttachmentUpdateStrategy{})
+			rule.UpdateStrategy.Method = metacontroller.AttachmentUpdateInPlace
 		},
 		func(strategy *metacontroller.ChildUpdateStrategy, c randfill.Continue) {
 			c.FillNoCustom(strategy)

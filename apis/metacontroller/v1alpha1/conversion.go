@@ -18,21 +18,35 @@ package v1alpha1
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/runtime"
 )
 
-// addFieldLabelConversionFuncs declares which field selectors each kind
-// answers. The registry's GetAttrs must return a value for every one of them.
-func addFieldLabelConversionFuncs(scheme *runtime.Scheme) error {
-	return scheme.AddFieldLabelConversionFunc(SchemeGroupVersion.WithKind("CompositeController"), compositeControllerFieldLabel)
+// fieldLabels are the fields that the objects of each kind can be selected by,
+// besides their name. The registry returns a value for every one of them.
+var fieldLabels = map[string][]string{
+	"CompositeController":   {"spec.parentResource.apiVersion", "spec.parentResource.resource"},
+	"ControllerRevision":    {"metadata.namespace"},
+	"DecoratorController":   nil,
+	"InitializerController": {"spec.initializerName"},
 }
 
-func compositeControllerFieldLabel(label, value string) (internalLabel, internalValue string, err error) {
-	switch label {
-	case "metadata.name", "spec.parentResource.apiVersion", "spec.parentResource.resource":
-		return label, value, nil
-	default:
-		return "", "", fmt.Errorf("field label %q is not supported: use metadata.name, spec.parentResource.apiVersion or spec.parentResource.resource", label)
+// addFieldLabelConversionFuncs declares which field selectors each kind
+// answers.
+func addFieldLabelConversionFuncs(scheme *runtime.Scheme) error {
+	for kind, labels := range fieldLabels {
+		allowed := append([]string{"metadata.name"}, labels...)
+		err := scheme.AddFieldLabelConversionFunc(SchemeGroupVersion.WithKind(kind), func(label, value string) (string, string, error) {
+			if !slices.Contains(allowed, label) {
+				return "", "", fmt.Errorf("field label %q is not supported: use %s", label, strings.Join(allowed, ", "))
+			}
+			return label, value, nil
+		})
+		if err != nil {
+			return err
+		}
 	}
+	return nil
 }

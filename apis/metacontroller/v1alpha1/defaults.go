@@ -31,8 +31,25 @@ func addDefaultingFuncs(scheme *runtime.Scheme) error {
 // SetDefaults_CompositeControllerSpec fills what a CompositeController omits.
 func SetDefaults_CompositeControllerSpec(spec *CompositeControllerSpec) {
 	setDefault(&spec.GenerateSelector, false)
-	if period := spec.ResyncPeriodSeconds; period != nil && *period != 0 && *period < metacontroller.MinResyncPeriodSeconds {
-		spec.ResyncPeriodSeconds = new(metacontroller.MinResyncPeriodSeconds)
+	raiseResyncPeriod(spec.ResyncPeriodSeconds)
+}
+
+// SetDefaults_DecoratorControllerSpec fills what a DecoratorController omits.
+func SetDefaults_DecoratorControllerSpec(spec *DecoratorControllerSpec) {
+	raiseResyncPeriod(spec.ResyncPeriodSeconds)
+}
+
+// SetDefaults_InitializerControllerSpec fills what an InitializerController
+// omits.
+func SetDefaults_InitializerControllerSpec(spec *InitializerControllerSpec) {
+	setZero(&spec.FailurePolicy, InitializerFailurePolicy(metacontroller.DefaultInitializerFailurePolicy))
+	setZero(&spec.ReinvocationPolicy, InitializerReinvocationPolicy(metacontroller.DefaultInitializerReinvocationPolicy))
+}
+
+// raiseResyncPeriod raises a period that is too short to what it means.
+func raiseResyncPeriod(seconds *int32) {
+	if seconds != nil && *seconds != 0 {
+		*seconds = max(*seconds, metacontroller.MinResyncPeriodSeconds)
 	}
 }
 
@@ -56,6 +73,19 @@ func SetDefaults_ChildResourceRule(rule *ChildResourceRule) {
 		rule.UpdateStrategy = &ChildUpdateStrategy{}
 	}
 	setZero(&rule.UpdateStrategy.Method, ChildUpdateMethod(metacontroller.DefaultChildUpdateMethod))
+}
+
+// SetDefaults_DecoratorResourceRule fills what a rule omits.
+func SetDefaults_DecoratorResourceRule(rule *DecoratorResourceRule) {
+	setDefault(&rule.IgnoreStatusChanges, false)
+}
+
+// SetDefaults_DecoratorAttachmentRule gives every rule an update strategy.
+func SetDefaults_DecoratorAttachmentRule(rule *DecoratorAttachmentRule) {
+	if rule.UpdateStrategy == nil {
+		rule.UpdateStrategy = &DecoratorAttachmentUpdateStrategy{}
+	}
+	setZero(&rule.UpdateStrategy.Method, AttachmentUpdateMethod(metacontroller.DefaultAttachmentUpdateMethod))
 }
 
 // SetDefaults_Hook fills the version, and in the webhook what depends on it.

@@ -24,6 +24,7 @@ limitations under the License.
 // +k8s:deepcopy-gen=package
 // +k8s:conversion-gen=github.com/hookplane/hookplane/apis/metacontroller
 // +k8s:defaulter-gen=TypeMeta
+// +k8s:validation-gen=TypesWithField=TypeMeta
 // +k8s:openapi-gen=true
 // +k8s:openapi-model-package=io.k8s.metacontroller.v1alpha1
 // +groupName=metacontroller.k8s.io

@@ -49,6 +49,12 @@ func addKnownTypes(scheme *runtime.Scheme) error {
 	scheme.AddKnownTypes(SchemeGroupVersion,
 		&CompositeController{},
 		&CompositeControllerList{},
+		&ControllerRevision{},
+		&ControllerRevisionList{},
+		&DecoratorController{},
+		&DecoratorControllerList{},
+		&InitializerController{},
+		&InitializerControllerList{},
 	)
 	metav1.AddToGroupVersion(scheme, SchemeGroupVersion)
 	return nil

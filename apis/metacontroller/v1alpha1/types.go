@@ -23,18 +23,21 @@ import (
 // +genclient
 // +genclient:nonNamespaced
 // +k8s:deepcopy-gen:interfaces=k8s.io/apimachinery/pkg/runtime.Object
+// +k8s:supportsSubresource="/status"
 
 // CompositeController turns each object of one resource type, the parent, into
 // child objects of other types. What the children are is decided by a hook: a
 // function that is sent the parent and its observed children as JSON, and
 // answers with the children that should exist and with the parent's status.
 type CompositeController struct {
+	// +k8s:opaqueType
 	metav1.TypeMeta `json:",inline"`
 
 	// metadata is the standard object metadata. The name is part of the
 	// finalizer that is put on parents when there is a finalize hook, and is
 	// then limited to 43 characters.
 	// +optional
+	// +k8s:opaqueType
 	metav1.ObjectMeta `json:"metadata,omitempty"`
 
 	// spec is what the controller should do. Required.
@@ -51,10 +54,12 @@ type CompositeController struct {
 
 // CompositeControllerList is a list of CompositeControllers.
 type CompositeControllerList struct {
+	// +k8s:opaqueType
 	metav1.TypeMeta `json:",inline"`
 
 	// metadata is the standard list metadata.
 	// +optional
+	// +k8s:opaqueType
 	metav1.ListMeta `json:"metadata,omitempty"`
 
 	// items are the CompositeControllers of the list.
@@ -74,12 +79,14 @@ type CompositeControllerSpec struct {
 	// The list is replaced as a whole by an apply.
 	// Example: [{apiVersion: v1, resource: pods}].
 	// +optional
+	// +k8s:optional
 	// +listType=atomic
 	ChildResources []ChildResourceRule `json:"childResources,omitempty"`
 
 	// hooks are the functions that decide what the children are. Required;
 	// without a sync hook nothing happens while a parent lives.
 	// +required
+	// +k8s:required
 	Hooks *CompositeControllerHooks `json:"hooks,omitempty"`
 
 	// endpointConfigs gives certificates and credentials to every webhook
@@ -87,6 +94,7 @@ type CompositeControllerSpec struct {
 	// authorization or basicAuth itself ignores its endpointConfigs entry
 	// altogether: nothing is merged. Each host may be listed once.
 	// +optional
+	// +k8s:optional
 	// +listType=map
 	// +listMapKey=host
 	EndpointConfigs []EndpointConfig `json:"endpointConfigs,omitempty"`
@@ -95,6 +103,7 @@ type CompositeControllerSpec struct {
 	// often, in seconds, even when nothing has changed. Omitted or 0: never.
 	// The minimum is 1; negative values are raised to it.
 	// +optional
+	// +k8s:optional
 	ResyncPeriodSeconds *int32 `json:"resyncPeriodSeconds,omitempty"`
 
 	// generateSelector true ignores the parent's spec.selector: children are
@@ -102,6 +111,7 @@ type CompositeControllerSpec struct {
 	// false every parent needs a label selector in its spec.selector, and the
 	// hook must answer with children whose labels match it. Default: false.
 	// +optional
+	// +k8s:optional
 	GenerateSelector *bool `json:"generateSelector,omitempty"`
 
 	// clientConfig is deprecated, the form of 2018: write
@@ -109,6 +119,7 @@ type CompositeControllerSpec struct {
 	// hooks.<hook>.path, stored as hooks.<hook>.webhook.service, and answered
 	// with a warning.
 	// +optional
+	// +k8s:optional
 	ClientConfig *ClientConfig `json:"clientConfig,omitempty"`
 }
 
@@ -118,28 +129,33 @@ type CompositeControllerHooks struct {
 	// them has changed, and answers with the desired children and status.
 	// Without it nothing happens while a parent lives.
 	// +optional
+	// +k8s:optional
 	Sync *Hook `json:"sync,omitempty"`
 
 	// finalize is called instead of sync when a parent is being deleted, or no
 	// longer matches the parent selector, until it answers finalized: true. A
 	// finalizer keeps the parent in existence till then.
 	// +optional
+	// +k8s:optional
 	Finalize *Hook `json:"finalize,omitempty"`
 
 	// customize is called with a parent and answers with rules for objects
 	// that are related to it: those are sent to the other hooks, and their
 	// changes call sync.
 	// +optional
+	// +k8s:optional
 	Customize *Hook `json:"customize,omitempty"`
 
 	// preUpdateChild is deprecated, declared in 2018 and never called: remove
 	// it. It is accepted, not stored, and answered with a warning.
 	// +optional
+	// +k8s:optional
 	PreUpdateChild *Hook `json:"preUpdateChild,omitempty"`
 
 	// postUpdateChild is deprecated, declared in 2018 and never called: remove
 	// it. It is accepted, not stored, and answered with a warning.
 	// +optional
+	// +k8s:optional
 	PostUpdateChild *Hook `json:"postUpdateChild,omitempty"`
 }
 
@@ -155,12 +171,15 @@ type CompositeControllerStatus struct {
 	// are being synced; otherwise its reason and message say what is wrong and
 	// what to do.
 	// +optional
+	// +k8s:optional
 	// +listType=map
 	// +listMapKey=type
+	// +k8s:eachVal=+k8s:opaqueType
 	Conditions []metav1.Condition `json:"conditions,omitempty"`
 
 	// parents counts the parents of the controller.
 	// +optional
+	// +k8s:optional
 	Parents *ParentsStatus `json:"parents,omitempty"`
 }
 

@@ -22,6 +22,7 @@ type ClientConfig struct {
 	// service is deprecated: write hooks.<hook>.webhook.service instead. It
 	// names the Service that serves the hooks, over http on port 80.
 	// +optional
+	// +k8s:optional
 	Service *ClientConfigService `json:"service,omitempty"`
 
 	// caBundle is deprecated and has no effect, as in 2018: the hooks are

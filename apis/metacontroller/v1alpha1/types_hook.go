@@ -23,10 +23,12 @@ type Hook struct {
 	// parent sees them; v2 always names them namespace/name, lets children live
 	// in other namespaces, and decodes responses strictly. Default: v1.
 	// +optional
+	// +k8s:optional
 	Version HookVersion `json:"version,omitempty"`
 
 	// webhook calls the hook over HTTP. Required.
 	// +optional
+	// +k8s:optional
 	Webhook *Webhook `json:"webhook,omitempty"`
 
 	// path is deprecated, the form of 2018: write webhook.path instead. It is
@@ -38,6 +40,7 @@ type Hook struct {
 
 // HookVersion is the version of the request and response that a hook speaks.
 // +enum
+// +k8s:enum
 type HookVersion string
 
 // The hook versions.
@@ -59,6 +62,7 @@ type Webhook struct {
 
 	// service is the Service that serves the hook. Needs path.
 	// +optional
+	// +k8s:optional
 	Service *ServiceReference `json:"service,omitempty"`
 
 	// path is the path of the hook on service, starting with a slash. A query
@@ -74,32 +78,38 @@ type Webhook struct {
 
 	// etag configures the caching of responses by their ETag header.
 	// +optional
+	// +k8s:optional
 	ETag *ETag `json:"etag,omitempty"`
 
 	// responseUnMarshallMode says how exact a response must be. strict refuses
 	// unknown and duplicate fields; loose ignores them. Default: loose for a
 	// hook of version v1, strict for v2.
 	// +optional
+	// +k8s:optional
 	ResponseUnmarshalMode ResponseUnmarshalMode `json:"responseUnMarshallMode,omitempty"`
 
 	// caBundle has the certificates of the authorities that may have signed
 	// the server's certificate. Default: the authorities that the system
 	// trusts.
 	// +optional
+	// +k8s:optional
 	CABundle *CABundle `json:"caBundle,omitempty"`
 
 	// clientTLS has the certificate that is shown to the server.
 	// +optional
+	// +k8s:optional
 	ClientTLS *ClientTLS `json:"clientTLS,omitempty"`
 
 	// authorization has the token that is sent in the Authorization header.
 	// May not be set together with basicAuth.
 	// +optional
+	// +k8s:optional
 	Authorization *Authorization `json:"authorization,omitempty"`
 
 	// basicAuth has the user name and password that are sent in the
 	// Authorization header. May not be set together with authorization.
 	// +optional
+	// +k8s:optional
 	BasicAuth *BasicAuth `json:"basicAuth,omitempty"`
 }
 
@@ -116,15 +126,20 @@ type ServiceReference struct {
 
 	// port of the Service, from 1 to 65535. Default: 80.
 	// +optional
+	// +k8s:optional
+	// +k8s:minimum=1
+	// +k8s:maximum=65535
 	Port *int32 `json:"port,omitempty"`
 
 	// protocol spoken by the Service: http or https. Default: http.
 	// +optional
+	// +k8s:optional
 	Protocol ServiceProtocol `json:"protocol,omitempty"`
 }
 
 // ServiceProtocol is the URL scheme used to reach a Service.
 // +enum
+// +k8s:enum
 type ServiceProtocol string
 
 // The service protocols.
@@ -141,21 +156,25 @@ const (
 type ETag struct {
 	// enabled turns the cache on. Default: false.
 	// +optional
+	// +k8s:optional
 	Enabled *bool `json:"enabled,omitempty"`
 
 	// cacheTimeoutSeconds is how long a response is kept, in seconds. Omitted
 	// or 0: until the room is needed.
 	// +optional
+	// +k8s:optional
 	CacheTimeoutSeconds *int32 `json:"cacheTimeoutSeconds,omitempty"`
 
 	// cacheCleanupSeconds is how often responses that are too old are
 	// removed, in seconds. Omitted or 0: when they are met.
 	// +optional
+	// +k8s:optional
 	CacheCleanupSeconds *int32 `json:"cacheCleanupSeconds,omitempty"`
 }
 
 // ResponseUnmarshalMode says how exact a response must be.
 // +enum
+// +k8s:enum
 type ResponseUnmarshalMode string
 
 // The modes of decoding a response.

@@ -38,17 +38,21 @@ type ParentResourceRule struct {
 	// parent that stops matching is finalized when there is a finalize hook,
 	// and otherwise left alone. Default: every object of the type.
 	// +optional
+	// +k8s:optional
+	// +k8s:opaqueType
 	LabelSelector *metav1.LabelSelector `json:"labelSelector,omitempty"`
 
 	// ignoreStatusChanges true calls no hook when only the status of the
 	// parent has changed. Changes of its spec, labels, annotations, finalizers
 	// and its deletion still call one, as does a resync. Default: false.
 	// +optional
+	// +k8s:optional
 	IgnoreStatusChanges *bool `json:"ignoreStatusChanges,omitempty"`
 
 	// revisionHistory says what counts as a new revision of a parent. Only
 	// used when a child rule has a rolling update method.
 	// +optional
+	// +k8s:optional
 	RevisionHistory *RevisionHistory `json:"revisionHistory,omitempty"`
 }
 
@@ -59,6 +63,7 @@ type RevisionHistory struct {
 	// once. Default, also when revisionHistory is omitted: ["spec"].
 	// Example: ["spec.template"].
 	// +optional
+	// +k8s:optional
 	// +listType=atomic
 	FieldPaths []string `json:"fieldPaths,omitempty"`
 }
@@ -81,12 +86,14 @@ type ChildResourceRule struct {
 	// updateStrategy, and answered with a warning. May not be set together
 	// with resource.
 	// +optional
+	// +k8s:optional
 	// +listType=atomic
 	Resources []string `json:"resources,omitempty"`
 
 	// updateStrategy says how a child that differs from what the hook wants
 	// is updated. Default: {method: OnDelete}.
 	// +optional
+	// +k8s:optional
 	UpdateStrategy *ChildUpdateStrategy `json:"updateStrategy,omitempty"`
 }
 
@@ -99,16 +106,19 @@ type ChildUpdateStrategy struct {
 	// same to one child after the other, each when the ones before it are
 	// ready. Default: OnDelete.
 	// +optional
+	// +k8s:optional
 	Method ChildUpdateMethod `json:"method,omitempty"`
 
 	// statusChecks is what an updated child must pass before the next one is
 	// updated. Only used with the rolling methods.
 	// +optional
+	// +k8s:optional
 	StatusChecks *ChildUpdateStatusChecks `json:"statusChecks,omitempty"`
 }
 
 // ChildUpdateMethod names a way to update a child.
 // +enum
+// +k8s:enum
 type ChildUpdateMethod string
 
 // The update methods.
@@ -130,6 +140,7 @@ const (
 type ChildUpdateStatusChecks struct {
 	// conditions must all be found in the child's status.conditions.
 	// +optional
+	// +k8s:optional
 	// +listType=atomic
 	Conditions []StatusConditionCheck `json:"conditions,omitempty"`
 }
@@ -143,9 +154,11 @@ type StatusConditionCheck struct {
 	// status that the condition must have, exactly. Omitted: any.
 	// Example: "True".
 	// +optional
+	// +k8s:optional
 	Status *string `json:"status,omitempty"`
 
 	// reason that the condition must have, exactly. Omitted: any.
 	// +optional
+	// +k8s:optional
 	Reason *string `json:"reason,omitempty"`
 }

@@ -26,12 +26,14 @@ type CABundle struct {
 	// secretRef names the key of a Secret that has the certificates, in PEM.
 	// The key is ca.crt by default. A change of the Secret is picked up.
 	// +optional
+	// +k8s:optional
 	SecretRef *SecretKeyReference `json:"secretRef,omitempty"`
 
 	// configMapRef names the key of a ConfigMap that has the certificates, in
 	// PEM. The key is ca.crt by default. A change of the ConfigMap is picked
 	// up.
 	// +optional
+	// +k8s:optional
 	ConfigMapRef *ConfigMapKeyReference `json:"configMapRef,omitempty"`
 }
 
@@ -136,19 +138,23 @@ type EndpointConfig struct {
 	// the server's certificate. Default: the authorities that the system
 	// trusts.
 	// +optional
+	// +k8s:optional
 	CABundle *CABundle `json:"caBundle,omitempty"`
 
 	// clientTLS has the certificate that is shown to the server.
 	// +optional
+	// +k8s:optional
 	ClientTLS *ClientTLS `json:"clientTLS,omitempty"`
 
 	// authorization has the token that is sent in the Authorization header.
 	// May not be set together with basicAuth.
 	// +optional
+	// +k8s:optional
 	Authorization *Authorization `json:"authorization,omitempty"`
 
 	// basicAuth has the user name and password that are sent in the
 	// Authorization header. May not be set together with authorization.
 	// +optional
+	// +k8s:optional
 	BasicAuth *BasicAuth `json:"basicAuth,omitempty"`
 }

@@ -36,6 +36,16 @@ func init() {
 // RegisterConversions adds conversion functions to the given scheme.
 // Public to allow building arbitrary schemes.
 func RegisterConversions(s *runtime.Scheme) error {
+	if err := s.AddGeneratedConversionFunc((*AnnotationSelector)(nil), (*metacontroller.AnnotationSelector)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_v1alpha1_AnnotationSelector_To_metacontroller_AnnotationSelector(a.(*AnnotationSelector), b.(*metacontroller.AnnotationSelector), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*metacontroller.AnnotationSelector)(nil), (*AnnotationSelector)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_metacontroller_AnnotationSelector_To_v1alpha1_AnnotationSelector(a.(*metacontroller.AnnotationSelector), b.(*AnnotationSelector), scope)
+	}); err != nil {
+		return err
+	}
 	if err := s.AddGeneratedConversionFunc((*Authorization)(nil), (*metacontroller.Authorization)(nil), func(a, b interface{}, scope conversion.Scope) error {
 		return Convert_v1alpha1_Authorization_To_metacontroller_Authorization(a.(*Authorization), b.(*metacontroller.Authorization), scope)
 	}); err != nil {
@@ -186,6 +196,116 @@ func RegisterConversions(s *runtime.Scheme) error {
 	}); err != nil {
 		return err
 	}
+	if err := s.AddGeneratedConversionFunc((*ControllerRevision)(nil), (*metacontroller.ControllerRevision)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_v1alpha1_ControllerRevision_To_metacontroller_ControllerRevision(a.(*ControllerRevision), b.(*metacontroller.ControllerRevision), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*metacontroller.ControllerRevision)(nil), (*ControllerRevision)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_metacontroller_ControllerRevision_To_v1alpha1_ControllerRevision(a.(*metacontroller.ControllerRevision), b.(*ControllerRevision), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*ControllerRevisionChildren)(nil), (*metacontroller.ControllerRevisionChildren)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_v1alpha1_ControllerRevisionChildren_To_metacontroller_ControllerRevisionChildren(a.(*ControllerRevisionChildren), b.(*metacontroller.ControllerRevisionChildren), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*metacontroller.ControllerRevisionChildren)(nil), (*ControllerRevisionChildren)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_metacontroller_ControllerRevisionChildren_To_v1alpha1_ControllerRevisionChildren(a.(*metacontroller.ControllerRevisionChildren), b.(*ControllerRevisionChildren), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*ControllerRevisionList)(nil), (*metacontroller.ControllerRevisionList)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_v1alpha1_ControllerRevisionList_To_metacontroller_ControllerRevisionList(a.(*ControllerRevisionList), b.(*metacontroller.ControllerRevisionList), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*metacontroller.ControllerRevisionList)(nil), (*ControllerRevisionList)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_metacontroller_ControllerRevisionList_To_v1alpha1_ControllerRevisionList(a.(*metacontroller.ControllerRevisionList), b.(*ControllerRevisionList), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*DecoratorAttachmentRule)(nil), (*metacontroller.DecoratorAttachmentRule)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_v1alpha1_DecoratorAttachmentRule_To_metacontroller_DecoratorAttachmentRule(a.(*DecoratorAttachmentRule), b.(*metacontroller.DecoratorAttachmentRule), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*metacontroller.DecoratorAttachmentRule)(nil), (*DecoratorAttachmentRule)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_metacontroller_DecoratorAttachmentRule_To_v1alpha1_DecoratorAttachmentRule(a.(*metacontroller.DecoratorAttachmentRule), b.(*DecoratorAttachmentRule), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*DecoratorAttachmentUpdateStrategy)(nil), (*metacontroller.DecoratorAttachmentUpdateStrategy)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_v1alpha1_DecoratorAttachmentUpdateStrategy_To_metacontroller_DecoratorAttachmentUpdateStrategy(a.(*DecoratorAttachmentUpdateStrategy), b.(*metacontroller.DecoratorAttachmentUpdateStrategy), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*metacontroller.DecoratorAttachmentUpdateStrategy)(nil), (*DecoratorAttachmentUpdateStrategy)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_metacontroller_DecoratorAttachmentUpdateStrategy_To_v1alpha1_DecoratorAttachmentUpdateStrategy(a.(*metacontroller.DecoratorAttachmentUpdateStrategy), b.(*DecoratorAttachmentUpdateStrategy), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*DecoratorController)(nil), (*metacontroller.DecoratorController)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_v1alpha1_DecoratorController_To_metacontroller_DecoratorController(a.(*DecoratorController), b.(*metacontroller.DecoratorController), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*metacontroller.DecoratorController)(nil), (*DecoratorController)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_metacontroller_DecoratorController_To_v1alpha1_DecoratorController(a.(*metacontroller.DecoratorController), b.(*DecoratorController), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*DecoratorControllerHooks)(nil), (*metacontroller.DecoratorControllerHooks)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_v1alpha1_DecoratorControllerHooks_To_metacontroller_DecoratorControllerHooks(a.(*DecoratorControllerHooks), b.(*metacontroller.DecoratorControllerHooks), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*metacontroller.DecoratorControllerHooks)(nil), (*DecoratorControllerHooks)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_metacontroller_DecoratorControllerHooks_To_v1alpha1_DecoratorControllerHooks(a.(*metacontroller.DecoratorControllerHooks), b.(*DecoratorControllerHooks), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*DecoratorControllerList)(nil), (*metacontroller.DecoratorControllerList)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_v1alpha1_DecoratorControllerList_To_metacontroller_DecoratorControllerList(a.(*DecoratorControllerList), b.(*metacontroller.DecoratorControllerList), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*metacontroller.DecoratorControllerList)(nil), (*DecoratorControllerList)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_metacontroller_DecoratorControllerList_To_v1alpha1_DecoratorControllerList(a.(*metacontroller.DecoratorControllerList), b.(*DecoratorControllerList), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*DecoratorControllerSpec)(nil), (*metacontroller.DecoratorControllerSpec)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_v1alpha1_DecoratorControllerSpec_To_metacontroller_DecoratorControllerSpec(a.(*DecoratorControllerSpec), b.(*metacontroller.DecoratorControllerSpec), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*metacontroller.DecoratorControllerSpec)(nil), (*DecoratorControllerSpec)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_metacontroller_DecoratorControllerSpec_To_v1alpha1_DecoratorControllerSpec(a.(*metacontroller.DecoratorControllerSpec), b.(*DecoratorControllerSpec), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*DecoratorControllerStatus)(nil), (*metacontroller.DecoratorControllerStatus)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_v1alpha1_DecoratorControllerStatus_To_metacontroller_DecoratorControllerStatus(a.(*DecoratorControllerStatus), b.(*metacontroller.DecoratorControllerStatus), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*metacontroller.DecoratorControllerStatus)(nil), (*DecoratorControllerStatus)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_metacontroller_DecoratorControllerStatus_To_v1alpha1_DecoratorControllerStatus(a.(*metacontroller.DecoratorControllerStatus), b.(*DecoratorControllerStatus), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*DecoratorResourceRule)(nil), (*metacontroller.DecoratorResourceRule)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_v1alpha1_DecoratorResourceRule_To_metacontroller_DecoratorResourceRule(a.(*DecoratorResourceRule), b.(*metacontroller.DecoratorResourceRule), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*metacontroller.DecoratorResourceRule)(nil), (*DecoratorResourceRule)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_metacontroller_DecoratorResourceRule_To_v1alpha1_DecoratorResourceRule(a.(*metacontroller.DecoratorResourceRule), b.(*DecoratorResourceRule), scope)
+	}); err != nil {
+		return err
+	}
 	if err := s.AddGeneratedConversionFunc((*ETag)(nil), (*metacontroller.ETag)(nil), func(a, b interface{}, scope conversion.Scope) error {
 		return Convert_v1alpha1_ETag_To_metacontroller_ETag(a.(*ETag), b.(*metacontroller.ETag), scope)
 	}); err != nil {
@@ -213,6 +333,76 @@ func RegisterConversions(s *runtime.Scheme) error {
 	}
 	if err := s.AddGeneratedConversionFunc((*metacontroller.Hook)(nil), (*Hook)(nil), func(a, b interface{}, scope conversion.Scope) error {
 		return Convert_metacontroller_Hook_To_v1alpha1_Hook(a.(*metacontroller.Hook), b.(*Hook), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*InitializerController)(nil), (*metacontroller.InitializerController)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_v1alpha1_InitializerController_To_metacontroller_InitializerController(a.(*InitializerController), b.(*metacontroller.InitializerController), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*metacontroller.InitializerController)(nil), (*InitializerController)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_metacontroller_InitializerController_To_v1alpha1_InitializerController(a.(*metacontroller.InitializerController), b.(*InitializerController), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*InitializerControllerHooks)(nil), (*metacontroller.InitializerControllerHooks)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_v1alpha1_InitializerControllerHooks_To_metacontroller_InitializerControllerHooks(a.(*InitializerControllerHooks), b.(*metacontroller.InitializerControllerHooks), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*metacontroller.InitializerControllerHooks)(nil), (*InitializerControllerHooks)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_metacontroller_InitializerControllerHooks_To_v1alpha1_InitializerControllerHooks(a.(*metacontroller.InitializerControllerHooks), b.(*InitializerControllerHooks), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*InitializerControllerList)(nil), (*metacontroller.InitializerControllerList)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_v1alpha1_InitializerControllerList_To_metacontroller_InitializerControllerList(a.(*InitializerControllerList), b.(*metacontroller.InitializerControllerList), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*metacontroller.InitializerControllerList)(nil), (*InitializerControllerList)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_metacontroller_InitializerControllerList_To_v1alpha1_InitializerControllerList(a.(*metacontroller.InitializerControllerList), b.(*InitializerControllerList), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*InitializerControllerSpec)(nil), (*metacontroller.InitializerControllerSpec)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_v1alpha1_InitializerControllerSpec_To_metacontroller_InitializerControllerSpec(a.(*InitializerControllerSpec), b.(*metacontroller.InitializerControllerSpec), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*metacontroller.InitializerControllerSpec)(nil), (*InitializerControllerSpec)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_metacontroller_InitializerControllerSpec_To_v1alpha1_InitializerControllerSpec(a.(*metacontroller.InitializerControllerSpec), b.(*InitializerControllerSpec), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*InitializerControllerStatus)(nil), (*metacontroller.InitializerControllerStatus)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_v1alpha1_InitializerControllerStatus_To_metacontroller_InitializerControllerStatus(a.(*InitializerControllerStatus), b.(*metacontroller.InitializerControllerStatus), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*metacontroller.InitializerControllerStatus)(nil), (*InitializerControllerStatus)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_metacontroller_InitializerControllerStatus_To_v1alpha1_InitializerControllerStatus(a.(*metacontroller.InitializerControllerStatus), b.(*InitializerControllerStatus), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*InitializerResourceRule)(nil), (*metacontroller.InitializerResourceRule)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_v1alpha1_InitializerResourceRule_To_metacontroller_InitializerResourceRule(a.(*InitializerResourceRule), b.(*metacontroller.InitializerResourceRule), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*metacontroller.InitializerResourceRule)(nil), (*InitializerResourceRule)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_metacontroller_InitializerResourceRule_To_v1alpha1_InitializerResourceRule(a.(*metacontroller.InitializerResourceRule), b.(*InitializerResourceRule), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*MatchCondition)(nil), (*metacontroller.MatchCondition)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_v1alpha1_MatchCondition_To_metacontroller_MatchCondition(a.(*MatchCondition), b.(*metacontroller.MatchCondition), scope)
+	}); err != nil {
+		return err
+	}
+	if err := s.AddGeneratedConversionFunc((*metacontroller.MatchCondition)(nil), (*MatchCondition)(nil), func(a, b interface{}, scope conversion.Scope) error {
+		return Convert_metacontroller_MatchCondition_To_v1alpha1_MatchCondition(a.(*metacontroller.MatchCondition), b.(*MatchCondition), scope)
 	}); err != nil {
 		return err
 	}
@@ -297,6 +487,26 @@ func RegisterConversions(s *runtime.Scheme) error {
 		return err
 	}
 	return nil
+}
+
+func autoConvert_v1alpha1_AnnotationSelector_To_metacontroller_AnnotationSelector(in *AnnotationSelector, out *metacontroller.AnnotationSelector, s conversion.Scope) error {
+	*out = *(*metacontroller.AnnotationSelector)(unsafe.Pointer(in))
+	return nil
+}
+
+// Convert_v1alpha1_AnnotationSelector_To_metacontroller_AnnotationSelector is an autogenerated conversion function.
+func Convert_v1alpha1_AnnotationSelector_To_metacontroller_AnnotationSelector(in *AnnotationSelector, out *metacontroller.AnnotationSelector, s conversion.Scope) error {
+	return autoConvert_v1alpha1_AnnotationSelector_To_metacontroller_AnnotationSelector(in, out, s)
+}
+
+func autoConvert_metacontroller_AnnotationSelector_To_v1alpha1_AnnotationSelector(in *metacontroller.AnnotationSelector, out *AnnotationSelector, s conversion.Scope) error {
+	*out = *(*AnnotationSelector)(unsafe.Pointer(in))
+	return nil
+}
+
+// Convert_metacontroller_AnnotationSelector_To_v1alpha1_AnnotationSelector is an autogenerated conversion function.
+func Convert_metacontroller_AnnotationSelector_To_v1alpha1_AnnotationSelector(in *metacontroller.AnnotationSelector, out *AnnotationSelector, s conversion.Scope) error {
+	return autoConvert_metacontroller_AnnotationSelector_To_v1alpha1_AnnotationSelector(in, out, s)
 }
 
 func autoConvert_v1alpha1_Authorization_To_metacontroller_Authorization(in *Authorization, out *metacontroller.Authorization, s conversion.Scope) error {
@@ -613,6 +823,246 @@ func Convert_metacontroller_ConfigMapKeyReference_To_v1alpha1_ConfigMapKeyRefere
 	return autoConvert_metacontroller_ConfigMapKeyReference_To_v1alpha1_ConfigMapKeyReference(in, out, s)
 }
 
+func autoConvert_v1alpha1_ControllerRevision_To_metacontroller_ControllerRevision(in *ControllerRevision, out *metacontroller.ControllerRevision, s conversion.Scope) error {
+	out.ObjectMeta = in.ObjectMeta
+	out.ParentPatch = in.ParentPatch
+	out.Children = *(*[]metacontroller.ControllerRevisionChildren)(unsafe.Pointer(&in.Children))
+	return nil
+}
+
+// Convert_v1alpha1_ControllerRevision_To_metacontroller_ControllerRevision is an autogenerated conversion function.
+func Convert_v1alpha1_ControllerRevision_To_metacontroller_ControllerRevision(in *ControllerRevision, out *metacontroller.ControllerRevision, s conversion.Scope) error {
+	return autoConvert_v1alpha1_ControllerRevision_To_metacontroller_ControllerRevision(in, out, s)
+}
+
+func autoConvert_metacontroller_ControllerRevision_To_v1alpha1_ControllerRevision(in *metacontroller.ControllerRevision, out *ControllerRevision, s conversion.Scope) error {
+	out.ObjectMeta = in.ObjectMeta
+	out.ParentPatch = in.ParentPatch
+	out.Children = *(*[]ControllerRevisionChildren)(unsafe.Pointer(&in.Children))
+	return nil
+}
+
+// Convert_metacontroller_ControllerRevision_To_v1alpha1_ControllerRevision is an autogenerated conversion function.
+func Convert_metacontroller_ControllerRevision_To_v1alpha1_ControllerRevision(in *metacontroller.ControllerRevision, out *ControllerRevision, s conversion.Scope) error {
+	return autoConvert_metacontroller_ControllerRevision_To_v1alpha1_ControllerRevision(in, out, s)
+}
+
+func autoConvert_v1alpha1_ControllerRevisionChildren_To_metacontroller_ControllerRevisionChildren(in *ControllerRevisionChildren, out *metacontroller.ControllerRevisionChildren, s conversion.Scope) error {
+	*out = *(*metacontroller.ControllerRevisionChildren)(unsafe.Pointer(in))
+	return nil
+}
+
+// Convert_v1alpha1_ControllerRevisionChildren_To_metacontroller_ControllerRevisionChildren is an autogenerated conversion function.
+func Convert_v1alpha1_ControllerRevisionChildren_To_metacontroller_ControllerRevisionChildren(in *ControllerRevisionChildren, out *metacontroller.ControllerRevisionChildren, s conversion.Scope) error {
+	return autoConvert_v1alpha1_ControllerRevisionChildren_To_metacontroller_ControllerRevisionChildren(in, out, s)
+}
+
+func autoConvert_metacontroller_ControllerRevisionChildren_To_v1alpha1_ControllerRevisionChildren(in *metacontroller.ControllerRevisionChildren, out *ControllerRevisionChildren, s conversion.Scope) error {
+	*out = *(*ControllerRevisionChildren)(unsafe.Pointer(in))
+	return nil
+}
+
+// Convert_metacontroller_ControllerRevisionChildren_To_v1alpha1_ControllerRevisionChildren is an autogenerated conversion function.
+func Convert_metacontroller_ControllerRevisionChildren_To_v1alpha1_ControllerRevisionChildren(in *metacontroller.ControllerRevisionChildren, out *ControllerRevisionChildren, s conversion.Scope) error {
+	return autoConvert_metacontroller_ControllerRevisionChildren_To_v1alpha1_ControllerRevisionChildren(in, out, s)
+}
+
+func autoConvert_v1alpha1_ControllerRevisionList_To_metacontroller_ControllerRevisionList(in *ControllerRevisionList, out *metacontroller.ControllerRevisionList, s conversion.Scope) error {
+	out.ListMeta = in.ListMeta
+	out.Items = *(*[]metacontroller.ControllerRevision)(unsafe.Pointer(&in.Items))
+	return nil
+}
+
+// Convert_v1alpha1_ControllerRevisionList_To_metacontroller_ControllerRevisionList is an autogenerated conversion function.
+func Convert_v1alpha1_ControllerRevisionList_To_metacontroller_ControllerRevisionList(in *ControllerRevisionList, out *metacontroller.ControllerRevisionList, s conversion.Scope) error {
+	return autoConvert_v1alpha1_ControllerRevisionList_To_metacontroller_ControllerRevisionList(in, out, s)
+}
+
+func autoConvert_metacontroller_ControllerRevisionList_To_v1alpha1_ControllerRevisionList(in *metacontroller.ControllerRevisionList, out *ControllerRevisionList, s conversion.Scope) error {
+	out.ListMeta = in.ListMeta
+	out.Items = *(*[]ControllerRevision)(unsafe.Pointer(&in.Items))
+	return nil
+}
+
+// Convert_metacontroller_ControllerRevisionList_To_v1alpha1_ControllerRevisionList is an autogenerated conversion function.
+func Convert_metacontroller_ControllerRevisionList_To_v1alpha1_ControllerRevisionList(in *metacontroller.ControllerRevisionList, out *ControllerRevisionList, s conversion.Scope) error {
+	return autoConvert_metacontroller_ControllerRevisionList_To_v1alpha1_ControllerRevisionList(in, out, s)
+}
+
+func autoConvert_v1alpha1_DecoratorAttachmentRule_To_metacontroller_DecoratorAttachmentRule(in *DecoratorAttachmentRule, out *metacontroller.DecoratorAttachmentRule, s conversion.Scope) error {
+	*out = *(*metacontroller.DecoratorAttachmentRule)(unsafe.Pointer(in))
+	return nil
+}
+
+// Convert_v1alpha1_DecoratorAttachmentRule_To_metacontroller_DecoratorAttachmentRule is an autogenerated conversion function.
+func Convert_v1alpha1_DecoratorAttachmentRule_To_metacontroller_DecoratorAttachmentRule(in *DecoratorAttachmentRule, out *metacontroller.DecoratorAttachmentRule, s conversion.Scope) error {
+	return autoConvert_v1alpha1_DecoratorAttachmentRule_To_metacontroller_DecoratorAttachmentRule(in, out, s)
+}
+
+func autoConvert_metacontroller_DecoratorAttachmentRule_To_v1alpha1_DecoratorAttachmentRule(in *metacontroller.DecoratorAttachmentRule, out *DecoratorAttachmentRule, s conversion.Scope) error {
+	*out = *(*DecoratorAttachmentRule)(unsafe.Pointer(in))
+	return nil
+}
+
+// Convert_metacontroller_DecoratorAttachmentRule_To_v1alpha1_DecoratorAttachmentRule is an autogenerated conversion function.
+func Convert_metacontroller_DecoratorAttachmentRule_To_v1alpha1_DecoratorAttachmentRule(in *metacontroller.DecoratorAttachmentRule, out *DecoratorAttachmentRule, s conversion.Scope) error {
+	return autoConvert_metacontroller_DecoratorAttachmentRule_To_v1alpha1_DecoratorAttachmentRule(in, out, s)
+}
+
+func autoConvert_v1alpha1_DecoratorAttachmentUpdateStrategy_To_metacontroller_DecoratorAttachmentUpdateStrategy(in *DecoratorAttachmentUpdateStrategy, out *metacontroller.DecoratorAttachmentUpdateStrategy, s conversion.Scope) error {
+	*out = *(*metacontroller.DecoratorAttachmentUpdateStrategy)(unsafe.Pointer(in))
+	return nil
+}
+
+// Convert_v1alpha1_DecoratorAttachmentUpdateStrategy_To_metacontroller_DecoratorAttachmentUpdateStrategy is an autogenerated conversion function.
+func Convert_v1alpha1_DecoratorAttachmentUpdateStrategy_To_metacontroller_DecoratorAttachmentUpdateStrategy(in *DecoratorAttachmentUpdateStrategy, out *metacontroller.DecoratorAttachmentUpdateStrategy, s conversion.Scope) error {
+	return autoConvert_v1alpha1_DecoratorAttachmentUpdateStrategy_To_metacontroller_DecoratorAttachmentUpdateStrategy(in, out, s)
+}
+
+func autoConvert_metacontroller_DecoratorAttachmentUpdateStrategy_To_v1alpha1_DecoratorAttachmentUpdateStrategy(in *metacontroller.DecoratorAttachmentUpdateStrategy, out *DecoratorAttachmentUpdateStrategy, s conversion.Scope) error {
+	*out = *(*DecoratorAttachmentUpdateStrategy)(unsafe.Pointer(in))
+	return nil
+}
+
+// Convert_metacontroller_DecoratorAttachmentUpdateStrategy_To_v1alpha1_DecoratorAttachmentUpdateStrategy is an autogenerated conversion function.
+func Convert_metacontroller_DecoratorAttachmentUpdateStrategy_To_v1alpha1_DecoratorAttachmentUpdateStrategy(in *metacontroller.DecoratorAttachmentUpdateStrategy, out *DecoratorAttachmentUpdateStrategy, s conversion.Scope) error {
+	return autoConvert_metacontroller_DecoratorAttachmentUpdateStrategy_To_v1alpha1_DecoratorAttachmentUpdateStrategy(in, out, s)
+}
+
+func autoConvert_v1alpha1_DecoratorController_To_metacontroller_DecoratorController(in *DecoratorController, out *metacontroller.DecoratorController, s conversion.Scope) error {
+	out.ObjectMeta = in.ObjectMeta
+	if err := Convert_v1alpha1_DecoratorControllerSpec_To_metacontroller_DecoratorControllerSpec(&in.Spec, &out.Spec, s); err != nil {
+		return err
+	}
+	if err := Convert_v1alpha1_DecoratorControllerStatus_To_metacontroller_DecoratorControllerStatus(&in.Status, &out.Status, s); err != nil {
+		return err
+	}
+	return nil
+}
+
+// Convert_v1alpha1_DecoratorController_To_metacontroller_DecoratorController is an autogenerated conversion function.
+func Convert_v1alpha1_DecoratorController_To_metacontroller_DecoratorController(in *DecoratorController, out *metacontroller.DecoratorController, s conversion.Scope) error {
+	return autoConvert_v1alpha1_DecoratorController_To_metacontroller_DecoratorController(in, out, s)
+}
+
+func autoConvert_metacontroller_DecoratorController_To_v1alpha1_DecoratorController(in *metacontroller.DecoratorController, out *DecoratorController, s conversion.Scope) error {
+	out.ObjectMeta = in.ObjectMeta
+	if err := Convert_metacontroller_DecoratorControllerSpec_To_v1alpha1_DecoratorControllerSpec(&in.Spec, &out.Spec, s); err != nil {
+		return err
+	}
+	if err := Convert_metacontroller_DecoratorControllerStatus_To_v1alpha1_DecoratorControllerStatus(&in.Status, &out.Status, s); err != nil {
+		return err
+	}
+	return nil
+}
+
+// Convert_metacontroller_DecoratorController_To_v1alpha1_DecoratorController is an autogenerated conversion function.
+func Convert_metacontroller_DecoratorController_To_v1alpha1_DecoratorController(in *metacontroller.DecoratorController, out *DecoratorController, s conversion.Scope) error {
+	return autoConvert_metacontroller_DecoratorController_To_v1alpha1_DecoratorController(in, out, s)
+}
+
+func autoConvert_v1alpha1_DecoratorControllerHooks_To_metacontroller_DecoratorControllerHooks(in *DecoratorControllerHooks, out *metacontroller.DecoratorControllerHooks, s conversion.Scope) error {
+	*out = *(*metacontroller.DecoratorControllerHooks)(unsafe.Pointer(in))
+	return nil
+}
+
+// Convert_v1alpha1_DecoratorControllerHooks_To_metacontroller_DecoratorControllerHooks is an autogenerated conversion function.
+func Convert_v1alpha1_DecoratorControllerHooks_To_metacontroller_DecoratorControllerHooks(in *DecoratorControllerHooks, out *metacontroller.DecoratorControllerHooks, s conversion.Scope) error {
+	return autoConvert_v1alpha1_DecoratorControllerHooks_To_metacontroller_DecoratorControllerHooks(in, out, s)
+}
+
+func autoConvert_metacontroller_DecoratorControllerHooks_To_v1alpha1_DecoratorControllerHooks(in *metacontroller.DecoratorControllerHooks, out *DecoratorControllerHooks, s conversion.Scope) error {
+	*out = *(*DecoratorControllerHooks)(unsafe.Pointer(in))
+	return nil
+}
+
+// Convert_metacontroller_DecoratorControllerHooks_To_v1alpha1_DecoratorControllerHooks is an autogenerated conversion function.
+func Convert_metacontroller_DecoratorControllerHooks_To_v1alpha1_DecoratorControllerHooks(in *metacontroller.DecoratorControllerHooks, out *DecoratorControllerHooks, s conversion.Scope) error {
+	return autoConvert_metacontroller_DecoratorControllerHooks_To_v1alpha1_DecoratorControllerHooks(in, out, s)
+}
+
+func autoConvert_v1alpha1_DecoratorControllerList_To_metacontroller_DecoratorControllerList(in *DecoratorControllerList, out *metacontroller.DecoratorControllerList, s conversion.Scope) error {
+	out.ListMeta = in.ListMeta
+	out.Items = *(*[]metacontroller.DecoratorController)(unsafe.Pointer(&in.Items))
+	return nil
+}
+
+// Convert_v1alpha1_DecoratorControllerList_To_metacontroller_DecoratorControllerList is an autogenerated conversion function.
+func Convert_v1alpha1_DecoratorControllerList_To_metacontroller_DecoratorControllerList(in *DecoratorControllerList, out *metacontroller.DecoratorControllerList, s conversion.Scope) error {
+	return autoConvert_v1alpha1_DecoratorControllerList_To_metacontroller_DecoratorControllerList(in, out, s)
+}
+
+func autoConvert_metacontroller_DecoratorControllerList_To_v1alpha1_DecoratorControllerList(in *metacontroller.DecoratorControllerList, out *DecoratorControllerList, s conversion.Scope) error {
+	out.ListMeta = in.ListMeta
+	out.Items = *(*[]DecoratorController)(unsafe.Pointer(&in.Items))
+	return nil
+}
+
+// Convert_metacontroller_DecoratorControllerList_To_v1alpha1_DecoratorControllerList is an autogenerated conversion function.
+func Convert_metacontroller_DecoratorControllerList_To_v1alpha1_DecoratorControllerList(in *metacontroller.DecoratorControllerList, out *DecoratorControllerList, s conversion.Scope) error {
+	return autoConvert_metacontroller_DecoratorControllerList_To_v1alpha1_DecoratorControllerList(in, out, s)
+}
+
+func autoConvert_v1alpha1_DecoratorControllerSpec_To_metacontroller_DecoratorControllerSpec(in *DecoratorControllerSpec, out *metacontroller.DecoratorControllerSpec, s conversion.Scope) error {
+	*out = *(*metacontroller.DecoratorControllerSpec)(unsafe.Pointer(in))
+	return nil
+}
+
+// Convert_v1alpha1_DecoratorControllerSpec_To_metacontroller_DecoratorControllerSpec is an autogenerated conversion function.
+func Convert_v1alpha1_DecoratorControllerSpec_To_metacontroller_DecoratorControllerSpec(in *DecoratorControllerSpec, out *metacontroller.DecoratorControllerSpec, s conversion.Scope) error {
+	return autoConvert_v1alpha1_DecoratorControllerSpec_To_metacontroller_DecoratorControllerSpec(in, out, s)
+}
+
+func autoConvert_metacontroller_DecoratorControllerSpec_To_v1alpha1_DecoratorControllerSpec(in *metacontroller.DecoratorControllerSpec, out *DecoratorControllerSpec, s conversion.Scope) error {
+	*out = *(*DecoratorControllerSpec)(unsafe.Pointer(in))
+	return nil
+}
+
+// Convert_metacontroller_DecoratorControllerSpec_To_v1alpha1_DecoratorControllerSpec is an autogenerated conversion function.
+func Convert_metacontroller_DecoratorControllerSpec_To_v1alpha1_DecoratorControllerSpec(in *metacontroller.DecoratorControllerSpec, out *DecoratorControllerSpec, s conversion.Scope) error {
+	return autoConvert_metacontroller_DecoratorControllerSpec_To_v1alpha1_DecoratorControllerSpec(in, out, s)
+}
+
+func autoConvert_v1alpha1_DecoratorControllerStatus_To_metacontroller_DecoratorControllerStatus(in *DecoratorControllerStatus, out *metacontroller.DecoratorControllerStatus, s conversion.Scope) error {
+	*out = *(*metacontroller.DecoratorControllerStatus)(unsafe.Pointer(in))
+	return nil
+}
+
+// Convert_v1alpha1_DecoratorControllerStatus_To_metacontroller_DecoratorControllerStatus is an autogenerated conversion function.
+func Convert_v1alpha1_DecoratorControllerStatus_To_metacontroller_DecoratorControllerStatus(in *DecoratorControllerStatus, out *metacontroller.DecoratorControllerStatus, s conversion.Scope) error {
+	return autoConvert_v1alpha1_DecoratorControllerStatus_To_metacontroller_DecoratorControllerStatus(in, out, s)
+}
+
+func autoConvert_metacontroller_DecoratorControllerStatus_To_v1alpha1_DecoratorControllerStatus(in *metacontroller.DecoratorControllerStatus, out *DecoratorControllerStatus, s conversion.Scope) error {
+	*out = *(*DecoratorControllerStatus)(unsafe.Pointer(in))
+	return nil
+}
+
+// Convert_metacontroller_DecoratorControllerStatus_To_v1alpha1_DecoratorControllerStatus is an autogenerated conversion function.
+func Convert_metacontroller_DecoratorControllerStatus_To_v1alpha1_DecoratorControllerStatus(in *metacontroller.DecoratorControllerStatus, out *DecoratorControllerStatus, s conversion.Scope) error {
+	return autoConvert_metacontroller_DecoratorControllerStatus_To_v1alpha1_DecoratorControllerStatus(in, out, s)
+}
+
+func autoConvert_v1alpha1_DecoratorResourceRule_To_metacontroller_DecoratorResourceRule(in *DecoratorResourceRule, out *metacontroller.DecoratorResourceRule, s conversion.Scope) error {
+	*out = *(*metacontroller.DecoratorResourceRule)(unsafe.Pointer(in))
+	return nil
+}
+
+// Convert_v1alpha1_DecoratorResourceRule_To_metacontroller_DecoratorResourceRule is an autogenerated conversion function.
+func Convert_v1alpha1_DecoratorResourceRule_To_metacontroller_DecoratorResourceRule(in *DecoratorResourceRule, out *metacontroller.DecoratorResourceRule, s conversion.Scope) error {
+	return autoConvert_v1alpha1_DecoratorResourceRule_To_metacontroller_DecoratorResourceRule(in, out, s)
+}
+
+func autoConvert_metacontroller_DecoratorResourceRule_To_v1alpha1_DecoratorResourceRule(in *metacontroller.DecoratorResourceRule, out *DecoratorResourceRule, s conversion.Scope) error {
+	*out = *(*DecoratorResourceRule)(unsafe.Pointer(in))
+	return nil
+}
+
+// Convert_metacontroller_DecoratorResourceRule_To_v1alpha1_DecoratorResourceRule is an autogenerated conversion function.
+func Convert_metacontroller_DecoratorResourceRule_To_v1alpha1_DecoratorResourceRule(in *metacontroller.DecoratorResourceRule, out *DecoratorResourceRule, s conversion.Scope) error {
+	return autoConvert_metacontroller_DecoratorResourceRule_To_v1alpha1_DecoratorResourceRule(in, out, s)
+}
+
 func autoConvert_v1alpha1_ETag_To_metacontroller_ETag(in *ETag, out *metacontroller.ETag, s conversion.Scope) error {
 	*out = *(*metacontroller.ETag)(unsafe.Pointer(in))
 	return nil
@@ -671,6 +1121,160 @@ func autoConvert_metacontroller_Hook_To_v1alpha1_Hook(in *metacontroller.Hook, o
 // Convert_metacontroller_Hook_To_v1alpha1_Hook is an autogenerated conversion function.
 func Convert_metacontroller_Hook_To_v1alpha1_Hook(in *metacontroller.Hook, out *Hook, s conversion.Scope) error {
 	return autoConvert_metacontroller_Hook_To_v1alpha1_Hook(in, out, s)
+}
+
+func autoConvert_v1alpha1_InitializerController_To_metacontroller_InitializerController(in *InitializerController, out *metacontroller.InitializerController, s conversion.Scope) error {
+	out.ObjectMeta = in.ObjectMeta
+	if err := Convert_v1alpha1_InitializerControllerSpec_To_metacontroller_InitializerControllerSpec(&in.Spec, &out.Spec, s); err != nil {
+		return err
+	}
+	if err := Convert_v1alpha1_InitializerControllerStatus_To_metacontroller_InitializerControllerStatus(&in.Status, &out.Status, s); err != nil {
+		return err
+	}
+	return nil
+}
+
+// Convert_v1alpha1_InitializerController_To_metacontroller_InitializerController is an autogenerated conversion function.
+func Convert_v1alpha1_InitializerController_To_metacontroller_InitializerController(in *InitializerController, out *metacontroller.InitializerController, s conversion.Scope) error {
+	return autoConvert_v1alpha1_InitializerController_To_metacontroller_InitializerController(in, out, s)
+}
+
+func autoConvert_metacontroller_InitializerController_To_v1alpha1_InitializerController(in *metacontroller.InitializerController, out *InitializerController, s conversion.Scope) error {
+	out.ObjectMeta = in.ObjectMeta
+	if err := Convert_metacontroller_InitializerControllerSpec_To_v1alpha1_InitializerControllerSpec(&in.Spec, &out.Spec, s); err != nil {
+		return err
+	}
+	if err := Convert_metacontroller_InitializerControllerStatus_To_v1alpha1_InitializerControllerStatus(&in.Status, &out.Status, s); err != nil {
+		return err
+	}
+	return nil
+}
+
+// Convert_metacontroller_InitializerController_To_v1alpha1_InitializerController is an autogenerated conversion function.
+func Convert_metacontroller_InitializerController_To_v1alpha1_InitializerController(in *metacontroller.InitializerController, out *InitializerController, s conversion.Scope) error {
+	return autoConvert_metacontroller_InitializerController_To_v1alpha1_InitializerController(in, out, s)
+}
+
+func autoConvert_v1alpha1_InitializerControllerHooks_To_metacontroller_InitializerControllerHooks(in *InitializerControllerHooks, out *metacontroller.InitializerControllerHooks, s conversion.Scope) error {
+	*out = *(*metacontroller.InitializerControllerHooks)(unsafe.Pointer(in))
+	return nil
+}
+
+// Convert_v1alpha1_InitializerControllerHooks_To_metacontroller_InitializerControllerHooks is an autogenerated conversion function.
+func Convert_v1alpha1_InitializerControllerHooks_To_metacontroller_InitializerControllerHooks(in *InitializerControllerHooks, out *metacontroller.InitializerControllerHooks, s conversion.Scope) error {
+	return autoConvert_v1alpha1_InitializerControllerHooks_To_metacontroller_InitializerControllerHooks(in, out, s)
+}
+
+func autoConvert_metacontroller_InitializerControllerHooks_To_v1alpha1_InitializerControllerHooks(in *metacontroller.InitializerControllerHooks, out *InitializerControllerHooks, s conversion.Scope) error {
+	*out = *(*InitializerControllerHooks)(unsafe.Pointer(in))
+	return nil
+}
+
+// Convert_metacontroller_InitializerControllerHooks_To_v1alpha1_InitializerControllerHooks is an autogenerated conversion function.
+func Convert_metacontroller_InitializerControllerHooks_To_v1alpha1_InitializerControllerHooks(in *metacontroller.InitializerControllerHooks, out *InitializerControllerHooks, s conversion.Scope) error {
+	return autoConvert_metacontroller_InitializerControllerHooks_To_v1alpha1_InitializerControllerHooks(in, out, s)
+}
+
+func autoConvert_v1alpha1_InitializerControllerList_To_metacontroller_InitializerControllerList(in *InitializerControllerList, out *metacontroller.InitializerControllerList, s conversion.Scope) error {
+	out.ListMeta = in.ListMeta
+	out.Items = *(*[]metacontroller.InitializerController)(unsafe.Pointer(&in.Items))
+	return nil
+}
+
+// Convert_v1alpha1_InitializerControllerList_To_metacontroller_InitializerControllerList is an autogenerated conversion function.
+func Convert_v1alpha1_InitializerControllerList_To_metacontroller_InitializerControllerList(in *InitializerControllerList, out *metacontroller.InitializerControllerList, s conversion.Scope) error {
+	return autoConvert_v1alpha1_InitializerControllerList_To_metacontroller_InitializerControllerList(in, out, s)
+}
+
+func autoConvert_metacontroller_InitializerControllerList_To_v1alpha1_InitializerControllerList(in *metacontroller.InitializerControllerList, out *InitializerControllerList, s conversion.Scope) error {
+	out.ListMeta = in.ListMeta
+	out.Items = *(*[]InitializerController)(unsafe.Pointer(&in.Items))
+	return nil
+}
+
+// Convert_metacontroller_InitializerControllerList_To_v1alpha1_InitializerControllerList is an autogenerated conversion function.
+func Convert_metacontroller_InitializerControllerList_To_v1alpha1_InitializerControllerList(in *metacontroller.InitializerControllerList, out *InitializerControllerList, s conversion.Scope) error {
+	return autoConvert_metacontroller_InitializerControllerList_To_v1alpha1_InitializerControllerList(in, out, s)
+}
+
+func autoConvert_v1alpha1_InitializerControllerSpec_To_metacontroller_InitializerControllerSpec(in *InitializerControllerSpec, out *metacontroller.InitializerControllerSpec, s conversion.Scope) error {
+	*out = *(*metacontroller.InitializerControllerSpec)(unsafe.Pointer(in))
+	return nil
+}
+
+// Convert_v1alpha1_InitializerControllerSpec_To_metacontroller_InitializerControllerSpec is an autogenerated conversion function.
+func Convert_v1alpha1_InitializerControllerSpec_To_metacontroller_InitializerControllerSpec(in *InitializerControllerSpec, out *metacontroller.InitializerControllerSpec, s conversion.Scope) error {
+	return autoConvert_v1alpha1_InitializerControllerSpec_To_metacontroller_InitializerControllerSpec(in, out, s)
+}
+
+func autoConvert_metacontroller_InitializerControllerSpec_To_v1alpha1_InitializerControllerSpec(in *metacontroller.InitializerControllerSpec, out *InitializerControllerSpec, s conversion.Scope) error {
+	*out = *(*InitializerControllerSpec)(unsafe.Pointer(in))
+	return nil
+}
+
+// Convert_metacontroller_InitializerControllerSpec_To_v1alpha1_InitializerControllerSpec is an autogenerated conversion function.
+func Convert_metacontroller_InitializerControllerSpec_To_v1alpha1_InitializerControllerSpec(in *metacontroller.InitializerControllerSpec, out *InitializerControllerSpec, s conversion.Scope) error {
+	return autoConvert_metacontroller_InitializerControllerSpec_To_v1alpha1_InitializerControllerSpec(in, out, s)
+}
+
+func autoConvert_v1alpha1_InitializerControllerStatus_To_metacontroller_InitializerControllerStatus(in *InitializerControllerStatus, out *metacontroller.InitializerControllerStatus, s conversion.Scope) error {
+	*out = *(*metacontroller.InitializerControllerStatus)(unsafe.Pointer(in))
+	return nil
+}
+
+// Convert_v1alpha1_InitializerControllerStatus_To_metacontroller_InitializerControllerStatus is an autogenerated conversion function.
+func Convert_v1alpha1_InitializerControllerStatus_To_metacontroller_InitializerControllerStatus(in *InitializerControllerStatus, out *metacontroller.InitializerControllerStatus, s conversion.Scope) error {
+	return autoConvert_v1alpha1_InitializerControllerStatus_To_metacontroller_InitializerControllerStatus(in, out, s)
+}
+
+func autoConvert_metacontroller_InitializerControllerStatus_To_v1alpha1_InitializerControllerStatus(in *metacontroller.InitializerControllerStatus, out *InitializerControllerStatus, s conversion.Scope) error {
+	*out = *(*InitializerControllerStatus)(unsafe.Pointer(in))
+	return nil
+}
+
+// Convert_metacontroller_InitializerControllerStatus_To_v1alpha1_InitializerControllerStatus is an autogenerated conversion function.
+func Convert_metacontroller_InitializerControllerStatus_To_v1alpha1_InitializerControllerStatus(in *metacontroller.InitializerControllerStatus, out *InitializerControllerStatus, s conversion.Scope) error {
+	return autoConvert_metacontroller_InitializerControllerStatus_To_v1alpha1_InitializerControllerStatus(in, out, s)
+}
+
+func autoConvert_v1alpha1_InitializerResourceRule_To_metacontroller_InitializerResourceRule(in *InitializerResourceRule, out *metacontroller.InitializerResourceRule, s conversion.Scope) error {
+	*out = *(*metacontroller.InitializerResourceRule)(unsafe.Pointer(in))
+	return nil
+}
+
+// Convert_v1alpha1_InitializerResourceRule_To_metacontroller_InitializerResourceRule is an autogenerated conversion function.
+func Convert_v1alpha1_InitializerResourceRule_To_metacontroller_InitializerResourceRule(in *InitializerResourceRule, out *metacontroller.InitializerResourceRule, s conversion.Scope) error {
+	return autoConvert_v1alpha1_InitializerResourceRule_To_metacontroller_InitializerResourceRule(in, out, s)
+}
+
+func autoConvert_metacontroller_InitializerResourceRule_To_v1alpha1_InitializerResourceRule(in *metacontroller.InitializerResourceRule, out *InitializerResourceRule, s conversion.Scope) error {
+	*out = *(*InitializerResourceRule)(unsafe.Pointer(in))
+	return nil
+}
+
+// Convert_metacontroller_InitializerResourceRule_To_v1alpha1_InitializerResourceRule is an autogenerated conversion function.
+func Convert_metacontroller_InitializerResourceRule_To_v1alpha1_InitializerResourceRule(in *metacontroller.InitializerResourceRule, out *InitializerResourceRule, s conversion.Scope) error {
+	return autoConvert_metacontroller_InitializerResourceRule_To_v1alpha1_InitializerResourceRule(in, out, s)
+}
+
+func autoConvert_v1alpha1_MatchCondition_To_metacontroller_MatchCondition(in *MatchCondition, out *metacontroller.MatchCondition, s conversion.Scope) error {
+	*out = *(*metacontroller.MatchCondition)(unsafe.Pointer(in))
+	return nil
+}
+
+// Convert_v1alpha1_MatchCondition_To_metacontroller_MatchCondition is an autogenerated conversion function.
+func Convert_v1alpha1_MatchCondition_To_metacontroller_MatchCondition(in *MatchCondition, out *metacontroller.MatchCondition, s conversion.Scope) error {
+	return autoConvert_v1alpha1_MatchCondition_To_metacontroller_MatchCondition(in, out, s)
+}
+
+func autoConvert_metacontroller_MatchCondition_To_v1alpha1_MatchCondition(in *metacontroller.MatchCondition, out *MatchCondition, s conversion.Scope) error {
+	*out = *(*MatchCondition)(unsafe.Pointer(in))
+	return nil
+}
+
+// Convert_metacontroller_MatchCondition_To_v1alpha1_MatchCondition is an autogenerated conversion function.
+func Convert_metacontroller_MatchCondition_To_v1alpha1_MatchCondition(in *metacontroller.MatchCondition, out *MatchCondition, s conversion.Scope) error {
+	return autoConvert_metacontroller_MatchCondition_To_v1alpha1_MatchCondition(in, out, s)
 }
 
 func autoConvert_v1alpha1_ParentResourceRule_To_metacontroller_ParentResourceRule(in *ParentResourceRule, out *metacontroller.ParentResourceRule, s conversion.Scope) error {

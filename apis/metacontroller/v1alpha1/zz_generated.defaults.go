@@ -31,6 +31,10 @@ import (
 func RegisterDefaults(scheme *runtime.Scheme) error {
 	scheme.AddTypeDefaultingFunc(&CompositeController{}, func(obj interface{}) { SetObjectDefaults_CompositeController(obj.(*CompositeController)) })
 	scheme.AddTypeDefaultingFunc(&CompositeControllerList{}, func(obj interface{}) { SetObjectDefaults_CompositeControllerList(obj.(*CompositeControllerList)) })
+	scheme.AddTypeDefaultingFunc(&DecoratorController{}, func(obj interface{}) { SetObjectDefaults_DecoratorController(obj.(*DecoratorController)) })
+	scheme.AddTypeDefaultingFunc(&DecoratorControllerList{}, func(obj interface{}) { SetObjectDefaults_DecoratorControllerList(obj.(*DecoratorControllerList)) })
+	scheme.AddTypeDefaultingFunc(&InitializerController{}, func(obj interface{}) { SetObjectDefaults_InitializerController(obj.(*InitializerController)) })
+	scheme.AddTypeDefaultingFunc(&InitializerControllerList{}, func(obj interface{}) { SetObjectDefaults_InitializerControllerList(obj.(*InitializerControllerList)) })
 	return nil
 }
 
@@ -187,5 +191,165 @@ func SetObjectDefaults_CompositeControllerList(in *CompositeControllerList) {
 	for i := range in.Items {
 		a := &in.Items[i]
 		SetObjectDefaults_CompositeController(a)
+	}
+}
+
+func SetObjectDefaults_DecoratorController(in *DecoratorController) {
+	SetDefaults_DecoratorControllerSpec(&in.Spec)
+	for i := range in.Spec.Resources {
+		a := &in.Spec.Resources[i]
+		SetDefaults_DecoratorResourceRule(a)
+	}
+	for i := range in.Spec.Attachments {
+		a := &in.Spec.Attachments[i]
+		SetDefaults_DecoratorAttachmentRule(a)
+	}
+	if in.Spec.Hooks != nil {
+		if in.Spec.Hooks.Sync != nil {
+			SetDefaults_Hook(in.Spec.Hooks.Sync)
+			if in.Spec.Hooks.Sync.Webhook != nil {
+				SetDefaults_Webhook(in.Spec.Hooks.Sync.Webhook)
+				if in.Spec.Hooks.Sync.Webhook.Service != nil {
+					SetDefaults_ServiceReference(in.Spec.Hooks.Sync.Webhook.Service)
+				}
+				if in.Spec.Hooks.Sync.Webhook.ETag != nil {
+					SetDefaults_ETag(in.Spec.Hooks.Sync.Webhook.ETag)
+				}
+				if in.Spec.Hooks.Sync.Webhook.CABundle != nil {
+					SetDefaults_CABundle(in.Spec.Hooks.Sync.Webhook.CABundle)
+				}
+				if in.Spec.Hooks.Sync.Webhook.ClientTLS != nil {
+					SetDefaults_ClientTLS(in.Spec.Hooks.Sync.Webhook.ClientTLS)
+				}
+				if in.Spec.Hooks.Sync.Webhook.Authorization != nil {
+					SetDefaults_Authorization(in.Spec.Hooks.Sync.Webhook.Authorization)
+				}
+				if in.Spec.Hooks.Sync.Webhook.BasicAuth != nil {
+					SetDefaults_BasicAuth(in.Spec.Hooks.Sync.Webhook.BasicAuth)
+				}
+			}
+		}
+		if in.Spec.Hooks.Finalize != nil {
+			SetDefaults_Hook(in.Spec.Hooks.Finalize)
+			if in.Spec.Hooks.Finalize.Webhook != nil {
+				SetDefaults_Webhook(in.Spec.Hooks.Finalize.Webhook)
+				if in.Spec.Hooks.Finalize.Webhook.Service != nil {
+					SetDefaults_ServiceReference(in.Spec.Hooks.Finalize.Webhook.Service)
+				}
+				if in.Spec.Hooks.Finalize.Webhook.ETag != nil {
+					SetDefaults_ETag(in.Spec.Hooks.Finalize.Webhook.ETag)
+				}
+				if in.Spec.Hooks.Finalize.Webhook.CABundle != nil {
+					SetDefaults_CABundle(in.Spec.Hooks.Finalize.Webhook.CABundle)
+				}
+				if in.Spec.Hooks.Finalize.Webhook.ClientTLS != nil {
+					SetDefaults_ClientTLS(in.Spec.Hooks.Finalize.Webhook.ClientTLS)
+				}
+				if in.Spec.Hooks.Finalize.Webhook.Authorization != nil {
+					SetDefaults_Authorization(in.Spec.Hooks.Finalize.Webhook.Authorization)
+				}
+				if in.Spec.Hooks.Finalize.Webhook.BasicAuth != nil {
+					SetDefaults_BasicAuth(in.Spec.Hooks.Finalize.Webhook.BasicAuth)
+				}
+			}
+		}
+		if in.Spec.Hooks.Customize != nil {
+			SetDefaults_Hook(in.Spec.Hooks.Customize)
+			if in.Spec.Hooks.Customize.Webhook != nil {
+				SetDefaults_Webhook(in.Spec.Hooks.Customize.Webhook)
+				if in.Spec.Hooks.Customize.Webhook.Service != nil {
+					SetDefaults_ServiceReference(in.Spec.Hooks.Customize.Webhook.Service)
+				}
+				if in.Spec.Hooks.Customize.Webhook.ETag != nil {
+					SetDefaults_ETag(in.Spec.Hooks.Customize.Webhook.ETag)
+				}
+				if in.Spec.Hooks.Customize.Webhook.CABundle != nil {
+					SetDefaults_CABundle(in.Spec.Hooks.Customize.Webhook.CABundle)
+				}
+				if in.Spec.Hooks.Customize.Webhook.ClientTLS != nil {
+					SetDefaults_ClientTLS(in.Spec.Hooks.Customize.Webhook.ClientTLS)
+				}
+				if in.Spec.Hooks.Customize.Webhook.Authorization != nil {
+					SetDefaults_Authorization(in.Spec.Hooks.Customize.Webhook.Authorization)
+				}
+				if in.Spec.Hooks.Customize.Webhook.BasicAuth != nil {
+					SetDefaults_BasicAuth(in.Spec.Hooks.Customize.Webhook.BasicAuth)
+				}
+			}
+		}
+	}
+	for i := range in.Spec.EndpointConfigs {
+		a := &in.Spec.EndpointConfigs[i]
+		if a.CABundle != nil {
+			SetDefaults_CABundle(a.CABundle)
+		}
+		if a.ClientTLS != nil {
+			SetDefaults_ClientTLS(a.ClientTLS)
+		}
+		if a.Authorization != nil {
+			SetDefaults_Authorization(a.Authorization)
+		}
+		if a.BasicAuth != nil {
+			SetDefaults_BasicAuth(a.BasicAuth)
+		}
+	}
+}
+
+func SetObjectDefaults_DecoratorControllerList(in *DecoratorControllerList) {
+	for i := range in.Items {
+		a := &in.Items[i]
+		SetObjectDefaults_DecoratorController(a)
+	}
+}
+
+func SetObjectDefaults_InitializerController(in *InitializerController) {
+	SetDefaults_InitializerControllerSpec(&in.Spec)
+	if in.Spec.Hooks != nil {
+		if in.Spec.Hooks.Init != nil {
+			SetDefaults_Hook(in.Spec.Hooks.Init)
+			if in.Spec.Hooks.Init.Webhook != nil {
+				SetDefaults_Webhook(in.Spec.Hooks.Init.Webhook)
+				if in.Spec.Hooks.Init.Webhook.Service != nil {
+					SetDefaults_ServiceReference(in.Spec.Hooks.Init.Webhook.Service)
+				}
+				if in.Spec.Hooks.Init.Webhook.ETag != nil {
+					SetDefaults_ETag(in.Spec.Hooks.Init.Webhook.ETag)
+				}
+				if in.Spec.Hooks.Init.Webhook.CABundle != nil {
+					SetDefaults_CABundle(in.Spec.Hooks.Init.Webhook.CABundle)
+				}
+				if in.Spec.Hooks.Init.Webhook.ClientTLS != nil {
+					SetDefaults_ClientTLS(in.Spec.Hooks.Init.Webhook.ClientTLS)
+				}
+				if in.Spec.Hooks.Init.Webhook.Authorization != nil {
+					SetDefaults_Authorization(in.Spec.Hooks.Init.Webhook.Authorization)
+				}
+				if in.Spec.Hooks.Init.Webhook.BasicAuth != nil {
+					SetDefaults_BasicAuth(in.Spec.Hooks.Init.Webhook.BasicAuth)
+				}
+			}
+		}
+	}
+	for i := range in.Spec.EndpointConfigs {
+		a := &in.Spec.EndpointConfigs[i]
+		if a.CABundle != nil {
+			SetDefaults_CABundle(a.CABundle)
+		}
+		if a.ClientTLS != nil {
+			SetDefaults_ClientTLS(a.ClientTLS)
+		}
+		if a.Authorization != nil {
+			SetDefaults_Authorization(a.Authorization)
+		}
+		if a.BasicAuth != nil {
+			SetDefaults_BasicAuth(a.BasicAuth)
+		}
+	}
+}
+
+func SetObjectDefaults_InitializerControllerList(in *InitializerControllerList) {
+	for i := range in.Items {
+		a := &in.Items[i]
+		SetObjectDefaults_InitializerController(a)
 	}
 }

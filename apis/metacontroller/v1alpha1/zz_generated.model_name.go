@@ -22,6 +22,11 @@ limitations under the License.
 package v1alpha1
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
+func (in AnnotationSelector) OpenAPIModelName() string {
+	return "io.k8s.metacontroller.v1alpha1.AnnotationSelector"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
 func (in Authorization) OpenAPIModelName() string {
 	return "io.k8s.metacontroller.v1alpha1.Authorization"
 }
@@ -97,6 +102,61 @@ func (in ConfigMapKeyReference) OpenAPIModelName() string {
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
+func (in ControllerRevision) OpenAPIModelName() string {
+	return "io.k8s.metacontroller.v1alpha1.ControllerRevision"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in ControllerRevisionChildren) OpenAPIModelName() string {
+	return "io.k8s.metacontroller.v1alpha1.ControllerRevisionChildren"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in ControllerRevisionList) OpenAPIModelName() string {
+	return "io.k8s.metacontroller.v1alpha1.ControllerRevisionList"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in DecoratorAttachmentRule) OpenAPIModelName() string {
+	return "io.k8s.metacontroller.v1alpha1.DecoratorAttachmentRule"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in DecoratorAttachmentUpdateStrategy) OpenAPIModelName() string {
+	return "io.k8s.metacontroller.v1alpha1.DecoratorAttachmentUpdateStrategy"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in DecoratorController) OpenAPIModelName() string {
+	return "io.k8s.metacontroller.v1alpha1.DecoratorController"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in DecoratorControllerHooks) OpenAPIModelName() string {
+	return "io.k8s.metacontroller.v1alpha1.DecoratorControllerHooks"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in DecoratorControllerList) OpenAPIModelName() string {
+	return "io.k8s.metacontroller.v1alpha1.DecoratorControllerList"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in DecoratorControllerSpec) OpenAPIModelName() string {
+	return "io.k8s.metacontroller.v1alpha1.DecoratorControllerSpec"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in DecoratorControllerStatus) OpenAPIModelName() string {
+	return "io.k8s.metacontroller.v1alpha1.DecoratorControllerStatus"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in DecoratorResourceRule) OpenAPIModelName() string {
+	return "io.k8s.metacontroller.v1alpha1.DecoratorResourceRule"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
 func (in ETag) OpenAPIModelName() string {
 	return "io.k8s.metacontroller.v1alpha1.ETag"
 }
@@ -109,6 +169,41 @@ func (in EndpointConfig) OpenAPIModelName() string {
 // OpenAPIModelName returns the OpenAPI model name for this type.
 func (in Hook) OpenAPIModelName() string {
 	return "io.k8s.metacontroller.v1alpha1.Hook"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in InitializerController) OpenAPIModelName() string {
+	return "io.k8s.metacontroller.v1alpha1.InitializerController"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in InitializerControllerHooks) OpenAPIModelName() string {
+	return "io.k8s.metacontroller.v1alpha1.InitializerControllerHooks"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in InitializerControllerList) OpenAPIModelName() string {
+	return "io.k8s.metacontroller.v1alpha1.InitializerControllerList"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in InitializerControllerSpec) OpenAPIModelName() string {
+	return "io.k8s.metacontroller.v1alpha1.InitializerControllerSpec"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in InitializerControllerStatus) OpenAPIModelName() string {
+	return "io.k8s.metacontroller.v1alpha1.InitializerControllerStatus"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in InitializerResourceRule) OpenAPIModelName() string {
+	return "io.k8s.metacontroller.v1alpha1.InitializerResourceRule"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in MatchCondition) OpenAPIModelName() string {
+	return "io.k8s.metacontroller.v1alpha1.MatchCondition"
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.

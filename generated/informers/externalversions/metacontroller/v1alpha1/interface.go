@@ -26,6 +26,12 @@ import (
 type Interface interface {
 	// CompositeControllers returns a CompositeControllerInformer.
 	CompositeControllers() TypedCompositeControllerInformer
+	// ControllerRevisions returns a ControllerRevisionInformer.
+	ControllerRevisions() TypedControllerRevisionInformer
+	// DecoratorControllers returns a DecoratorControllerInformer.
+	DecoratorControllers() TypedDecoratorControllerInformer
+	// InitializerControllers returns a InitializerControllerInformer.
+	InitializerControllers() TypedInitializerControllerInformer
 }
 
 type version struct {
@@ -42,4 +48,19 @@ func New(f internalinterfaces.SharedInformerFactory, namespace string, tweakList
 // CompositeControllers returns a TypedCompositeControllerInformer.
 func (v *version) CompositeControllers() TypedCompositeControllerInformer {
 	return &compositeControllerInformer{factory: v.factory, tweakListOptions: v.tweakListOptions}
+}
+
+// ControllerRevisions returns a TypedControllerRevisionInformer.
+func (v *version) ControllerRevisions() TypedControllerRevisionInformer {
+	return &controllerRevisionInformer{factory: v.factory, namespace: v.namespace, tweakListOptions: v.tweakListOptions}
+}
+
+// DecoratorControllers returns a TypedDecoratorControllerInformer.
+func (v *version) DecoratorControllers() TypedDecoratorControllerInformer {
+	return &decoratorControllerInformer{factory: v.factory, tweakListOptions: v.tweakListOptions}
+}
+
+// InitializerControllers returns a TypedInitializerControllerInformer.
+func (v *version) InitializerControllers() TypedInitializerControllerInformer {
+	return &initializerControllerInformer{factory: v.factory, tweakListOptions: v.tweakListOptions}
 }

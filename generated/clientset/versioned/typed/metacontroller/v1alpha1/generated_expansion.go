@@ -19,3 +19,9 @@ limitations under the License.
 package v1alpha1
 
 type CompositeControllerExpansion interface{}
+
+type ControllerRevisionExpansion interface{}
+
+type DecoratorControllerExpansion interface{}
+
+type InitializerControllerExpansion interface{}
