@@ -32,7 +32,6 @@ import (
 	"k8s.io/component-base/metrics"
 	"k8s.io/utils/clock"
 
-	"github.com/hookplane/hookplane/apis/metacontroller/v1alpha1"
 	"github.com/hookplane/hookplane/generated/clientset/versioned"
 	"github.com/hookplane/hookplane/generated/clientset/versioned/scheme"
 	"github.com/hookplane/hookplane/generated/informers/externalversions"
@@ -148,7 +147,7 @@ func (c *Controllers) Run(ctx context.Context) error {
 	return <-errs // whatever ends first ends the others
 }
 
-func (c *Controllers) newHook(spec *v1alpha1.Webhook) (hook.Hook, error) {
+func (c *Controllers) newHook(spec hook.Spec) (hook.Hook, error) {
 	return webhook.New(spec, webhook.Options{Transport: c.transport, UserAgent: c.config.UserAgent, Clock: c.clock})
 }
 

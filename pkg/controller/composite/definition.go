@@ -26,9 +26,11 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/hookplane/hookplane/apis/metacontroller/v1alpha1"
 	"github.com/hookplane/hookplane/pkg/hook"
+	"github.com/hookplane/hookplane/pkg/hook/webhook"
 	"github.com/hookplane/hookplane/pkg/objects"
 	"github.com/hookplane/hookplane/pkg/plan"
 )
@@ -79,14 +81,29 @@ func define(ctx context.Context, object *v1alpha1.CompositeController, cache *ob
 	if err := d.readSpec(); err != nil {
 		return nil, &problem{reasonInvalidSpec, err.Error(), eventCreateError}
 	}
-	var err error
-	if d.sync, err = newHook(object.Spec.Hooks.Sync.Webhook); err != nil {
-		return nil, &problem{reasonNotSupported, fmt.Sprintf("spec.hooks.sync.webhook: %v", err), eventCreateError}
+	if err := d.makeHooks(newHook); err != nil {
+		return nil, err
 	}
 	if err := d.findResources(ctx, cache); err != nil {
 		return nil, err
 	}
 	return d, nil
+}
+
+// makeHooks makes the executors of the hooks.
+func (d *definition) makeHooks(newHook NewHook) error {
+	spec := &d.object.Spec
+	var err error
+	d.sync, err = newHook(hook.Spec{
+		Path: field.NewPath("spec", "hooks", "sync"), Hook: spec.Hooks.Sync, Endpoints: spec.EndpointConfigs,
+	})
+	if _, unsupported := errors.AsType[*webhook.UnsupportedError](err); unsupported {
+		return &problem{reasonNotSupported, err.Error(), eventCreateError}
+	}
+	if err != nil {
+		return &problem{reasonInvalidSpec, err.Error(), eventCreateError}
+	}
+	return nil
 }
 
 // readSpec takes over what needs no cluster.

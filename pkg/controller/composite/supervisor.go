@@ -54,8 +54,8 @@ const (
 	recheckPeriod = 30 * time.Second
 )
 
-// NewHook makes the executor of a hook. Its error says which field asks for what is not possible.
-type NewHook func(*v1alpha1.Webhook) (hook.Hook, error)
+// NewHook makes the executor of a hook. Its error names the field that asks for what is not possible.
+type NewHook func(hook.Spec) (hook.Hook, error)
 
 // Applier writes what a plan says; pkg/apply has the one that is used.
 type Applier interface {

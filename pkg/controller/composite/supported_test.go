@@ -35,14 +35,13 @@ func TestSupported(t *testing.T) {
 		"NoHooks": {want: "spec.hooks.sync.webhook: no sync hook is set, so there is nothing to call for a parent"},
 		"All": {
 			spec: v1alpha1.CompositeControllerSpec{
-				Hooks:           &v1alpha1.CompositeControllerHooks{Sync: webhook, Finalize: webhook, Customize: webhook},
-				EndpointConfigs: []v1alpha1.EndpointConfig{{Host: "hook"}},
+				Hooks: &v1alpha1.CompositeControllerHooks{Sync: webhook, Finalize: webhook, Customize: webhook},
 				ChildResources: []v1alpha1.ChildResourceRule{
 					{Resource: "pods"},
 					{Resource: "secrets", UpdateStrategy: &v1alpha1.ChildUpdateStrategy{Method: v1alpha1.ChildUpdateRollingInPlace}},
 				},
 			},
-			want: "this version does not support spec.hooks.finalize, spec.hooks.customize, spec.endpointConfigs, " +
+			want: "this version does not support spec.hooks.finalize, spec.hooks.customize, " +
 				"spec.childResources[1].updateStrategy.method: RollingInPlace: the controller does not run, rather than run without it",
 		},
 	}

@@ -24,6 +24,7 @@ import (
 	"strconv"
 	"strings"
 
+	"k8s.io/apimachinery/pkg/util/validation/field"
 	"k8s.io/utils/ptr"
 
 	"github.com/hookplane/hookplane/apis/metacontroller"
@@ -32,37 +33,38 @@ import (
 
 // target is where a webhook is.
 type target struct {
-	// url is called and sent as such, also when the service is resolved through the API.
-	url string
+	// url is called and sent as such, also when the service is resolved through the API. scheme and host, with its port if
+	// it names one, are parts of it.
+	url, scheme, host string
 	// service says that the host is a Service's name.namespace.
 	service bool
 }
 
 // UnsupportedError says that a webhook asks for something that this version cannot do.
 type UnsupportedError struct {
-	// Field is the field's path below the webhook, such as "caBundle".
+	// Field is the field's path.
 	Field string
 }
 
 func (e *UnsupportedError) Error() string {
-	return fmt.Sprintf("webhook.%s is not supported by this version", e.Field)
+	return e.Field + " is not supported by this version"
 }
 
-// checkSupported returns an *UnsupportedError for the first field that would otherwise be ignored.
-func checkSupported(spec *v1alpha1.Webhook) error {
+// checkSupported returns an *UnsupportedError for the first field of the webhook at path that would otherwise be ignored.
+func checkSupported(path *field.Path, spec *v1alpha1.Webhook, security security) error {
 	fields := []struct {
-		name string
+		path *field.Path
 		set  bool
 	}{
-		{"caBundle", spec.CABundle != nil},
-		{"clientTLS", spec.ClientTLS != nil},
-		{"authorization", spec.Authorization != nil},
-		{"basicAuth", spec.BasicAuth != nil},
-		{"etag", spec.ETag != nil && ptr.Deref(spec.ETag.Enabled, false)},
+		{security.path.Child("caBundle"), security.caBundle != nil},
+		{security.path.Child("clientTLS"), security.clientTLS != nil},
+		{security.path.Child("authorization"), security.authorization != nil},
+		{security.path.Child("basicAuth"), security.basicAuth != nil},
+		{path.Child("etag"), spec.ETag != nil && ptr.Deref(spec.ETag.Enabled, false)},
 	}
 	for _, field := range fields {
 		if field.set {
-			return &UnsupportedError{Field: field.name}
+			return &UnsupportedError{Field: field.path.String()}
 		}
 	}
 	return nil
@@ -76,7 +78,7 @@ func targetOf(spec *v1alpha1.Webhook) (target, error) {
 	case spec.Service != nil:
 		return serviceTarget(spec.Service, spec.Path)
 	default:
-		return target{}, errors.New("webhook has neither url nor service")
+		return target{}, errors.New("url: neither url nor service is set")
 	}
 }
 
@@ -84,6 +86,9 @@ func urlTarget(raw string) (target, error) {
 	parsed, err := url.Parse(raw)
 	switch {
 	case err != nil:
+		if parseErr, ok := errors.AsType[*url.Error](err); ok {
+			err = parseErr.Err // without the URL, whose credentials nobody could cut out
+		}
 		return target{}, fmt.Errorf("url: %w", err)
 	case parsed.Scheme != "http" && parsed.Scheme != "https":
 		return target{}, fmt.Errorf("url: scheme %q is neither http nor https", parsed.Scheme)
@@ -92,7 +97,7 @@ func urlTarget(raw string) (target, error) {
 	case parsed.User != nil:
 		return target{}, errors.New("url: credentials do not belong into it")
 	}
-	return target{url: parsed.String()}, nil
+	return target{url: parsed.String(), scheme: parsed.Scheme, host: parsed.Host}, nil
 }
 
 func serviceTarget(service *v1alpha1.ServiceReference, path string) (target, error) {

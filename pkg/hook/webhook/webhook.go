@@ -53,24 +53,20 @@ type Webhook struct {
 
 var _ hook.Hook = &Webhook{}
 
-// New returns the executor for a hook's webhook. Fields that spec omits have the defaults of the API.
-// A field that this version does not support is an *UnsupportedError.
-func New(spec *v1alpha1.Webhook, opts Options) (*Webhook, error) {
-	if err := checkSupported(spec); err != nil {
-		return nil, err
-	}
-	target, err := targetOf(spec)
+// New returns the executor for a hook's webhook, which it must have. Errors name the field that is wrong; one that this version
+// does not support is an *UnsupportedError.
+func New(spec hook.Spec, opts Options) (*Webhook, error) {
+	path, webhook := spec.Path.Child("webhook"), spec.Hook.Webhook
+	target, err := targetOf(webhook)
 	if err != nil {
+		return nil, fmt.Errorf("%s.%w", path, err)
+	}
+	if err := checkSupported(path, webhook, securityOf(path, webhook, target, spec.Endpoints)); err != nil {
 		return nil, err
 	}
-	timeout := metacontroller.DefaultWebhookTimeout
-	if spec.Timeout != "" {
-		if timeout, err = time.ParseDuration(spec.Timeout); err != nil {
-			return nil, fmt.Errorf("timeout: %w", err)
-		}
-	}
-	if timeout <= 0 {
-		return nil, fmt.Errorf("timeout: %s is not longer than 0", timeout)
+	timeout, err := timeoutOf(webhook)
+	if err != nil {
+		return nil, fmt.Errorf("%s.%w", path, err)
 	}
 	if opts.Transport == nil || opts.UserAgent == "" {
 		return nil, errors.New("a webhook needs a transport and a user agent")
@@ -86,6 +82,20 @@ func New(spec *v1alpha1.Webhook, opts Options) (*Webhook, error) {
 		userAgent: opts.UserAgent,
 		clock:     opts.Clock,
 	}, nil
+}
+
+func timeoutOf(spec *v1alpha1.Webhook) (time.Duration, error) {
+	if spec.Timeout == "" {
+		return metacontroller.DefaultWebhookTimeout, nil
+	}
+	timeout, err := time.ParseDuration(spec.Timeout)
+	if err != nil {
+		return 0, fmt.Errorf("timeout: %w", err)
+	}
+	if timeout <= 0 {
+		return 0, fmt.Errorf("timeout: %s is not longer than 0", timeout)
+	}
+	return timeout, nil
 }
 
 // URL returns what is called.

@@ -27,12 +27,18 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"k8s.io/apimachinery/pkg/util/validation/field"
 	"k8s.io/utils/ptr"
 
 	"github.com/hookplane/hookplane/apis/metacontroller/v1alpha1"
 	"github.com/hookplane/hookplane/pkg/hook"
 	"github.com/hookplane/hookplane/pkg/hook/webhook"
 )
+
+// specOf is a sync hook with a webhook.
+func specOf(webhook *v1alpha1.Webhook, endpoints ...v1alpha1.EndpointConfig) hook.Spec {
+	return hook.Spec{Path: field.NewPath("spec", "hooks", "sync"), Hook: &v1alpha1.Hook{Webhook: webhook}, Endpoints: endpoints}
+}
 
 // loopback lets tests reach their servers.
 var loopback = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")}
@@ -56,7 +62,7 @@ func newWebhook(t *testing.T, spec v1alpha1.Webhook, opts webhook.Options) *webh
 		spec.Timeout = "5m" // a busy machine must not fail a test
 	}
 	opts.UserAgent = "hookplane/test"
-	w, err := webhook.New(&spec, opts)
+	w, err := webhook.New(specOf(&spec), opts)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -173,29 +179,36 @@ func TestWebhookCancelled(t *testing.T) {
 func TestNewRefuses(t *testing.T) {
 	transport := newTransport(t, webhook.TransportOptions{})
 	tests := map[string]struct {
-		spec v1alpha1.Webhook
-		opts webhook.Options
-		want string
+		spec      v1alpha1.Webhook
+		endpoints []v1alpha1.EndpointConfig
+		opts      webhook.Options
+		want      string
 	}{
 		"NoTarget":      {want: "neither url nor service"},
-		"BadURL":        {spec: v1alpha1.Webhook{URL: "http://a b"}, want: "url: "},
+		"BadURL":        {spec: v1alpha1.Webhook{URL: "http://a b"}, want: "spec.hooks.sync.webhook.url: "},
+		"BadURLUser":    {spec: v1alpha1.Webhook{URL: "http://u:secret@a b"}, want: `invalid character " " in host name`},
 		"BadScheme":     {spec: v1alpha1.Webhook{URL: "ftp://a"}, want: `scheme "ftp"`},
 		"NoHost":        {spec: v1alpha1.Webhook{URL: "http:///sync"}, want: "host is missing"},
 		"Credentials":   {spec: v1alpha1.Webhook{URL: "http://u:secret@a/sync"}, want: "credentials do not belong"},
 		"NoNamespace":   {spec: v1alpha1.Webhook{Service: &v1alpha1.ServiceReference{Name: "a"}}, want: "name and namespace are required"},
 		"BadProtocol":   {spec: v1alpha1.Webhook{Service: &v1alpha1.ServiceReference{Name: "a", Namespace: "b", Protocol: "ftp"}}, want: `scheme "ftp"`},
-		"ZeroTimeout":   {spec: v1alpha1.Webhook{URL: "http://a", Timeout: "0s"}, want: "timeout: 0s"},
+		"ZeroTimeout":   {spec: v1alpha1.Webhook{URL: "http://a", Timeout: "0s"}, want: "spec.hooks.sync.webhook.timeout: 0s"},
 		"NoTransport":   {spec: v1alpha1.Webhook{URL: "http://a"}, opts: webhook.Options{UserAgent: "x"}, want: "needs a transport"},
 		"NoUserAgent":   {spec: v1alpha1.Webhook{URL: "http://a"}, opts: webhook.Options{Transport: transport}, want: "user agent"},
-		"CABundle":      {spec: v1alpha1.Webhook{URL: "http://a", CABundle: &v1alpha1.CABundle{}}, want: "webhook.caBundle is not supported"},
-		"ClientTLS":     {spec: v1alpha1.Webhook{URL: "http://a", ClientTLS: &v1alpha1.ClientTLS{}}, want: "webhook.clientTLS is not supported"},
-		"Authorization": {spec: v1alpha1.Webhook{URL: "http://a", Authorization: &v1alpha1.Authorization{}}, want: "webhook.authorization is not supported"},
-		"BasicAuth":     {spec: v1alpha1.Webhook{URL: "http://a", BasicAuth: &v1alpha1.BasicAuth{}}, want: "webhook.basicAuth is not supported"},
-		"ETagTurnedOn":  {spec: v1alpha1.Webhook{URL: "http://a", ETag: &v1alpha1.ETag{Enabled: new(true)}}, want: "webhook.etag is not supported"},
+		"CABundle":      {spec: v1alpha1.Webhook{URL: "http://a", CABundle: &v1alpha1.CABundle{}}, want: "spec.hooks.sync.webhook.caBundle is not supported"},
+		"ClientTLS":     {spec: v1alpha1.Webhook{URL: "http://a", ClientTLS: &v1alpha1.ClientTLS{}}, want: "spec.hooks.sync.webhook.clientTLS is not supported"},
+		"Authorization": {spec: v1alpha1.Webhook{URL: "http://a", Authorization: &v1alpha1.Authorization{}}, want: "spec.hooks.sync.webhook.authorization is not supported"},
+		"BasicAuth":     {spec: v1alpha1.Webhook{URL: "http://a", BasicAuth: &v1alpha1.BasicAuth{}}, want: "spec.hooks.sync.webhook.basicAuth is not supported"},
+		"Endpoint": {
+			spec:      v1alpha1.Webhook{URL: "https://a"},
+			endpoints: []v1alpha1.EndpointConfig{{Host: "b"}, {Host: "a", BasicAuth: &v1alpha1.BasicAuth{}}},
+			want:      "spec.endpointConfigs[1].basicAuth is not supported",
+		},
+		"ETagTurnedOn": {spec: v1alpha1.Webhook{URL: "http://a", ETag: &v1alpha1.ETag{Enabled: new(true)}}, want: "spec.hooks.sync.webhook.etag is not supported"},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
-			_, err := webhook.New(&tc.spec, tc.opts)
+			_, err := webhook.New(specOf(&tc.spec, tc.endpoints...), tc.opts)
 			if err == nil {
 				t.Fatal("New() succeeded, want an error")
 			}
