@@ -28,6 +28,7 @@ const (
 	DefaultChildUpdateMethod                   = ChildUpdateOnDelete
 	DefaultAttachmentUpdateMethod              = AttachmentUpdateOnDelete
 	DefaultInitializerFailurePolicy            = InitializerFail
+	DefaultInitializerDeferral                 = InitializerDeferGate
 	DefaultInitializerReinvocationPolicy       = InitializerReinvokeNever
 	DefaultRevisionFieldPath                   = "spec"
 	DefaultCABundleKey                         = "ca.crt"

@@ -50,6 +50,7 @@ type InitializerControllerSpec struct {
 	UninitializedResources []InitializerResourceRule
 	Hooks                  *InitializerControllerHooks
 	FailurePolicy          InitializerFailurePolicy
+	Deferral               InitializerDeferral
 	NamespaceSelector      *metav1.LabelSelector
 	ObjectSelector         *metav1.LabelSelector
 	MatchConditions        []MatchCondition
@@ -88,6 +89,16 @@ const (
 	InitializerDefer  InitializerFailurePolicy = "Defer"
 )
 
+// InitializerDeferral says how an object is kept from being acted upon while
+// its completion is deferred.
+type InitializerDeferral string
+
+// The ways of deferral.
+const (
+	InitializerDeferGate     InitializerDeferral = "Gate"
+	InitializerDeferAnnotate InitializerDeferral = "Annotate"
+)
+
 // InitializerReinvocationPolicy says whether the initializers may be called
 // once more for one object.
 type InitializerReinvocationPolicy string
@@ -102,4 +113,14 @@ const (
 type InitializerControllerStatus struct {
 	ObservedGeneration int64
 	Conditions         []metav1.Condition
+	Objects            *InitializedObjectsStatus
+}
+
+// InitializedObjectsStatus counts the new objects that matched a controller.
+type InitializedObjectsStatus struct {
+	Completed int64
+	Refused   int64
+	Ignored   int64
+	Deferred  int64
+	Pending   int32
 }

@@ -86,6 +86,8 @@ func ForKind(kind schema.GroupVersionKind) interface{} {
 		return &metacontrollerv1alpha1.ETagApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("Hook"):
 		return &metacontrollerv1alpha1.HookApplyConfiguration{}
+	case v1alpha1.SchemeGroupVersion.WithKind("InitializedObjectsStatus"):
+		return &metacontrollerv1alpha1.InitializedObjectsStatusApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("InitializerController"):
 		return &metacontrollerv1alpha1.InitializerControllerApplyConfiguration{}
 	case v1alpha1.SchemeGroupVersion.WithKind("InitializerControllerHooks"):

@@ -62,6 +62,7 @@ func GetOpenAPIDefinitions(ref common.ReferenceCallback) map[string]common.OpenA
 		v1alpha1.ETag{}.OpenAPIModelName():                              schema_hookplane_apis_metacontroller_v1alpha1_ETag(ref),
 		v1alpha1.EndpointConfig{}.OpenAPIModelName():                    schema_hookplane_apis_metacontroller_v1alpha1_EndpointConfig(ref),
 		v1alpha1.Hook{}.OpenAPIModelName():                              schema_hookplane_apis_metacontroller_v1alpha1_Hook(ref),
+		v1alpha1.InitializedObjectsStatus{}.OpenAPIModelName():          schema_hookplane_apis_metacontroller_v1alpha1_InitializedObjectsStatus(ref),
 		v1alpha1.InitializerController{}.OpenAPIModelName():             schema_hookplane_apis_metacontroller_v1alpha1_InitializerController(ref),
 		v1alpha1.InitializerControllerHooks{}.OpenAPIModelName():        schema_hookplane_apis_metacontroller_v1alpha1_InitializerControllerHooks(ref),
 		v1alpha1.InitializerControllerList{}.OpenAPIModelName():         schema_hookplane_apis_metacontroller_v1alpha1_InitializerControllerList(ref),
@@ -1519,6 +1520,60 @@ func schema_hookplane_apis_metacontroller_v1alpha1_Hook(ref common.ReferenceCall
 	}
 }
 
+func schema_hookplane_apis_metacontroller_v1alpha1_InitializedObjectsStatus(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "InitializedObjectsStatus counts the new objects that matched a controller since it was created, dry runs left out. An object that another check refuses after its initializers, and one that is created again, is counted each time.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"completed": {
+						SchemaProps: spec.SchemaProps{
+							Description: "completed is how many the hook answered for, at admission or later.",
+							Default:     0,
+							Type:        []string{"integer"},
+							Format:      "int64",
+						},
+					},
+					"refused": {
+						SchemaProps: spec.SchemaProps{
+							Description: "refused is how many were not created: the hook's result said so, or it failed under failurePolicy: Fail.",
+							Default:     0,
+							Type:        []string{"integer"},
+							Format:      "int64",
+						},
+					},
+					"ignored": {
+						SchemaProps: spec.SchemaProps{
+							Description: "ignored is how many were admitted as they are under failurePolicy: Ignore.",
+							Default:     0,
+							Type:        []string{"integer"},
+							Format:      "int64",
+						},
+					},
+					"deferred": {
+						SchemaProps: spec.SchemaProps{
+							Description: "deferred is how many were admitted to be completed later, under failurePolicy: Defer.",
+							Default:     0,
+							Type:        []string{"integer"},
+							Format:      "int64",
+						},
+					},
+					"pending": {
+						SchemaProps: spec.SchemaProps{
+							Description: "pending is how many wait for that now.",
+							Default:     0,
+							Type:        []string{"integer"},
+							Format:      "int32",
+						},
+					},
+				},
+				Required: []string{"completed", "refused", "ignored", "deferred", "pending"},
+			},
+		},
+	}
+}
+
 func schema_hookplane_apis_metacontroller_v1alpha1_InitializerController(ref common.ReferenceCallback) common.OpenAPIDefinition {
 	return common.OpenAPIDefinition{
 		Schema: spec.Schema{
@@ -1689,6 +1744,14 @@ func schema_hookplane_apis_metacontroller_v1alpha1_InitializerControllerSpec(ref
 							Enum:        []interface{}{"Defer", "Fail", "Ignore"},
 						},
 					},
+					"deferral": {
+						SchemaProps: spec.SchemaProps{
+							Description: "deferral says how an object that failurePolicy: Defer has admitted is kept from being acted upon until it is complete. Gate holds a Pod back with a scheduling gate and a Job with spec.suspend, and only annotates objects of other kinds. Annotate only annotates every object. Default: Gate.\n\nPossible enum values:\n - `\"Annotate\"` holds nothing back.\n - `\"Gate\"` holds Pods back with a scheduling gate, Jobs with spec.suspend.",
+							Type:        []string{"string"},
+							Format:      "",
+							Enum:        []interface{}{"Annotate", "Gate"},
+						},
+					},
 					"namespaceSelector": {
 						SchemaProps: spec.SchemaProps{
 							Description: "namespaceSelector limits the controller to objects in namespaces whose labels match. Objects that belong to no namespace always match, and Namespaces match by their own labels. kube-system, the namespace of the server and those of the hooks' Services are always left out. Default: every other namespace. Example: {matchLabels: {team: shop}}.",
@@ -1724,7 +1787,7 @@ func schema_hookplane_apis_metacontroller_v1alpha1_InitializerControllerSpec(ref
 					},
 					"reinvocationPolicy": {
 						SchemaProps: spec.SchemaProps{
-							Description: "reinvocationPolicy says whether the initializers may be called once more for an object that another admission plugin has changed after them. Never calls them once. IfNeeded calls them again then. Default: Never.\n\nPossible enum values:\n - `\"IfNeeded\"` calls them again when another admission plugin has changed the object after them.\n - `\"Never\"` calls the initializers once.",
+							Description: "reinvocationPolicy says whether the initializers may be called once more for an object that another admission plugin has changed after them. Never calls them once. IfNeeded calls them again then, and with them all initializers of the same resource type. Default: Never.\n\nPossible enum values:\n - `\"IfNeeded\"` calls them again when another admission plugin has changed the object after them.\n - `\"Never\"` calls the initializers once.",
 							Type:        []string{"string"},
 							Format:      "",
 							Enum:        []interface{}{"IfNeeded", "Never"},
@@ -1801,11 +1864,17 @@ func schema_hookplane_apis_metacontroller_v1alpha1_InitializerControllerStatus(r
 							},
 						},
 					},
+					"objects": {
+						SchemaProps: spec.SchemaProps{
+							Description: "objects counts the new objects that matched the controller. Absent until there was one.",
+							Ref:         ref(v1alpha1.InitializedObjectsStatus{}.OpenAPIModelName()),
+						},
+					},
 				},
 			},
 		},
 		Dependencies: []string{
-			v1.Condition{}.OpenAPIModelName()},
+			v1alpha1.InitializedObjectsStatus{}.OpenAPIModelName(), v1.Condition{}.OpenAPIModelName()},
 	}
 }
 

@@ -55,6 +55,7 @@ func specFuncs() []any {
 		func(spec *metacontroller.InitializerControllerSpec, c randfill.Continue) {
 			c.FillNoCustom(spec)
 			spec.FailurePolicy = metacontroller.InitializerDefer
+			spec.Deferral = metacontroller.InitializerDeferAnnotate
 			spec.ReinvocationPolicy = metacontroller.InitializerReinvokeIfNeeded
 		},
 		func(revision *metacontroller.ControllerRevision, c randfill.Continue) {

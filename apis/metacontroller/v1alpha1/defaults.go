@@ -43,6 +43,7 @@ func SetDefaults_DecoratorControllerSpec(spec *DecoratorControllerSpec) {
 // omits.
 func SetDefaults_InitializerControllerSpec(spec *InitializerControllerSpec) {
 	setZero(&spec.FailurePolicy, InitializerFailurePolicy(metacontroller.DefaultInitializerFailurePolicy))
+	setZero(&spec.Deferral, InitializerDeferral(metacontroller.DefaultInitializerDeferral))
 	setZero(&spec.ReinvocationPolicy, InitializerReinvocationPolicy(metacontroller.DefaultInitializerReinvocationPolicy))
 }
 

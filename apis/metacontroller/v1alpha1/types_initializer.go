@@ -97,6 +97,14 @@ type InitializerControllerSpec struct {
 	// +k8s:optional
 	FailurePolicy InitializerFailurePolicy `json:"failurePolicy,omitempty"`
 
+	// deferral says how an object that failurePolicy: Defer has admitted is kept
+	// from being acted upon until it is complete. Gate holds a Pod back with a
+	// scheduling gate and a Job with spec.suspend, and only annotates objects of
+	// other kinds. Annotate only annotates every object. Default: Gate.
+	// +optional
+	// +k8s:optional
+	Deferral InitializerDeferral `json:"deferral,omitempty"`
+
 	// namespaceSelector limits the controller to objects in namespaces whose
 	// labels match. Objects that belong to no namespace always match, and
 	// Namespaces match by their own labels. kube-system, the namespace of the
@@ -127,7 +135,8 @@ type InitializerControllerSpec struct {
 
 	// reinvocationPolicy says whether the initializers may be called once more
 	// for an object that another admission plugin has changed after them.
-	// Never calls them once. IfNeeded calls them again then. Default: Never.
+	// Never calls them once. IfNeeded calls them again then, and with them all
+	// initializers of the same resource type. Default: Never.
 	// +optional
 	// +k8s:optional
 	ReinvocationPolicy InitializerReinvocationPolicy `json:"reinvocationPolicy,omitempty"`
@@ -216,6 +225,21 @@ const (
 	InitializerDefer InitializerFailurePolicy = "Defer"
 )
 
+// InitializerDeferral says how an object is kept from being acted upon while
+// its completion is deferred.
+// +enum
+// +k8s:enum
+type InitializerDeferral string
+
+// The ways of deferral.
+const (
+	// InitializerDeferGate holds Pods back with a scheduling gate, Jobs with
+	// spec.suspend.
+	InitializerDeferGate InitializerDeferral = "Gate"
+	// InitializerDeferAnnotate holds nothing back.
+	InitializerDeferAnnotate InitializerDeferral = "Annotate"
+)
+
 // InitializerReinvocationPolicy says whether the initializers may be called
 // once more for one object.
 // +enum
@@ -248,4 +272,37 @@ type InitializerControllerStatus struct {
 	// +listMapKey=type
 	// +k8s:eachVal=+k8s:opaqueType
 	Conditions []metav1.Condition `json:"conditions,omitempty"`
+
+	// objects counts the new objects that matched the controller. Absent until
+	// there was one.
+	// +optional
+	// +k8s:optional
+	Objects *InitializedObjectsStatus `json:"objects,omitempty"`
+}
+
+// InitializedObjectsStatus counts the new objects that matched a controller
+// since it was created, dry runs left out. An object that another check refuses
+// after its initializers, and one that is created again, is counted each time.
+type InitializedObjectsStatus struct {
+	// completed is how many the hook answered for, at admission or later.
+	// +required
+	Completed int64 `json:"completed"`
+
+	// refused is how many were not created: the hook's result said so, or it
+	// failed under failurePolicy: Fail.
+	// +required
+	Refused int64 `json:"refused"`
+
+	// ignored is how many were admitted as they are under failurePolicy: Ignore.
+	// +required
+	Ignored int64 `json:"ignored"`
+
+	// deferred is how many were admitted to be completed later, under
+	// failurePolicy: Defer.
+	// +required
+	Deferred int64 `json:"deferred"`
+
+	// pending is how many wait for that now.
+	// +required
+	Pending int32 `json:"pending"`
 }

@@ -2216,6 +2216,36 @@ func Validate_InitializerControllerSpec(
 		errs = append(errs, fn(fldPath.Child("failurePolicy"), &obj.FailurePolicy, oldVal, oldObj != nil)...)
 	}
 
+	{ // field InitializerControllerSpec.Deferral
+		fn := func(
+			fldPath *field.Path,
+			obj, oldObj *InitializerDeferral,
+			oldValueCorrelated bool) (errs field.ErrorList) {
+			// don't revalidate unchanged data
+			if oldValueCorrelated && op.Type == operation.Update {
+				if obj == oldObj || (obj != nil && oldObj != nil && *obj == *oldObj) {
+					return nil
+				}
+			}
+			// call field-attached validations
+			earlyReturn := false
+			if e := validate.OptionalValue(ctx, op, fldPath, obj, oldObj).MarkShortCircuit(); len(e) != 0 {
+				earlyReturn = true
+			}
+			if earlyReturn {
+				return // do not proceed
+			}
+			// call the type's validation function
+			errs = append(errs, Validate_InitializerDeferral(ctx, op, fldPath, obj, oldObj)...)
+			return
+		}
+		oldVal := safe.Field(oldObj,
+			func(oldObj *InitializerControllerSpec) *InitializerDeferral {
+				return &oldObj.Deferral
+			})
+		errs = append(errs, fn(fldPath.Child("deferral"), &obj.Deferral, oldVal, oldObj != nil)...)
+	}
+
 	{ // field InitializerControllerSpec.NamespaceSelector
 		fn := func(
 			fldPath *field.Path,
@@ -2429,6 +2459,49 @@ func Validate_InitializerControllerStatus(
 				return oldObj.Conditions
 			})
 		errs = append(errs, fn(fldPath.Child("conditions"), obj.Conditions, oldVal, oldObj != nil)...)
+	}
+
+	{ // field InitializerControllerStatus.Objects
+		fn := func(
+			fldPath *field.Path,
+			obj, oldObj *InitializedObjectsStatus,
+			oldValueCorrelated bool) (errs field.ErrorList) {
+			// don't revalidate unchanged data
+			if oldValueCorrelated && op.Type == operation.Update {
+				if obj == oldObj || (obj != nil && oldObj != nil && *obj == *oldObj) {
+					return nil
+				}
+			}
+			// call field-attached validations
+			earlyReturn := false
+			if e := validate.OptionalPointer(ctx, op, fldPath, obj, oldObj).MarkShortCircuit(); len(e) != 0 {
+				earlyReturn = true
+			}
+			if earlyReturn {
+				return // do not proceed
+			}
+			return
+		}
+		oldVal := safe.Field(oldObj,
+			func(oldObj *InitializerControllerStatus) *InitializedObjectsStatus {
+				return oldObj.Objects
+			})
+		errs = append(errs, fn(fldPath.Child("objects"), obj.Objects, oldVal, oldObj != nil)...)
+	}
+
+	return errs
+}
+
+var symbolsForInitializerDeferral = sets.New(InitializerDeferAnnotate, InitializerDeferGate)
+
+// Validate_InitializerDeferral validates an instance of InitializerDeferral according
+// to declarative validation rules in the API schema.
+func Validate_InitializerDeferral(
+	ctx context.Context, op operation.Operation, fldPath *field.Path,
+	obj, oldObj *InitializerDeferral) (errs field.ErrorList) {
+
+	if e := validate.Enum(ctx, op, fldPath, obj, oldObj, symbolsForInitializerDeferral, nil); len(e) != 0 {
+		errs = append(errs, e...)
 	}
 
 	return errs

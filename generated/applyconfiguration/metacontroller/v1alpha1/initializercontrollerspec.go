@@ -48,6 +48,11 @@ type InitializerControllerSpecApplyConfiguration struct {
 	// Defer admits it with the initializer recorded as pending, and completes
 	// it as soon as the hook answers. Default: Fail.
 	FailurePolicy *metacontrollerv1alpha1.InitializerFailurePolicy `json:"failurePolicy,omitempty"`
+	// deferral says how an object that failurePolicy: Defer has admitted is kept
+	// from being acted upon until it is complete. Gate holds a Pod back with a
+	// scheduling gate and a Job with spec.suspend, and only annotates objects of
+	// other kinds. Annotate only annotates every object. Default: Gate.
+	Deferral *metacontrollerv1alpha1.InitializerDeferral `json:"deferral,omitempty"`
 	// namespaceSelector limits the controller to objects in namespaces whose
 	// labels match. Objects that belong to no namespace always match, and
 	// Namespaces match by their own labels. kube-system, the namespace of the
@@ -65,7 +70,8 @@ type InitializerControllerSpecApplyConfiguration struct {
 	MatchConditions []MatchConditionApplyConfiguration `json:"matchConditions,omitempty"`
 	// reinvocationPolicy says whether the initializers may be called once more
 	// for an object that another admission plugin has changed after them.
-	// Never calls them once. IfNeeded calls them again then. Default: Never.
+	// Never calls them once. IfNeeded calls them again then, and with them all
+	// initializers of the same resource type. Default: Never.
 	ReinvocationPolicy *metacontrollerv1alpha1.InitializerReinvocationPolicy `json:"reinvocationPolicy,omitempty"`
 	// endpointConfigs gives certificates and credentials to every webhook
 	// whose host matches. A webhook that sets any of caBundle, clientTLS,
@@ -119,6 +125,14 @@ func (b *InitializerControllerSpecApplyConfiguration) WithHooks(value *Initializ
 // If called multiple times, the FailurePolicy field is set to the value of the last call.
 func (b *InitializerControllerSpecApplyConfiguration) WithFailurePolicy(value metacontrollerv1alpha1.InitializerFailurePolicy) *InitializerControllerSpecApplyConfiguration {
 	b.FailurePolicy = &value
+	return b
+}
+
+// WithDeferral sets the Deferral field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Deferral field is set to the value of the last call.
+func (b *InitializerControllerSpecApplyConfiguration) WithDeferral(value metacontrollerv1alpha1.InitializerDeferral) *InitializerControllerSpecApplyConfiguration {
+	b.Deferral = &value
 	return b
 }
 

@@ -35,6 +35,9 @@ type InitializerControllerStatusApplyConfiguration struct {
 	// objects are being completed; otherwise its reason and message say what
 	// is wrong and what to do.
 	Conditions []v1.ConditionApplyConfiguration `json:"conditions,omitempty"`
+	// objects counts the new objects that matched the controller. Absent until
+	// there was one.
+	Objects *InitializedObjectsStatusApplyConfiguration `json:"objects,omitempty"`
 }
 
 // InitializerControllerStatusApplyConfiguration constructs a declarative configuration of the InitializerControllerStatus type for use with
@@ -61,5 +64,13 @@ func (b *InitializerControllerStatusApplyConfiguration) WithConditions(values ..
 		}
 		b.Conditions = append(b.Conditions, *values[i])
 	}
+	return b
+}
+
+// WithObjects sets the Objects field in the declarative configuration to the given value
+// and returns the receiver, so that objects can be built by chaining "With" function invocations.
+// If called multiple times, the Objects field is set to the value of the last call.
+func (b *InitializerControllerStatusApplyConfiguration) WithObjects(value *InitializedObjectsStatusApplyConfiguration) *InitializerControllerStatusApplyConfiguration {
+	b.Objects = value
 	return b
 }
