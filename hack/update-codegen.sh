@@ -38,7 +38,7 @@ generate() {
 }
 
 find apis -name 'zz_generated.*' -delete
-rm -rf generated
+find generated -type f ! -name "*_test.go" -delete # the tests are ours: examples for godoc
 
 generate deepcopy-gen --output-file zz_generated.deepcopy.go "${hub}" "${api}"
 generate defaulter-gen --output-file zz_generated.defaults.go "${api}"

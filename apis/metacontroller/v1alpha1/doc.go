@@ -26,6 +26,6 @@ limitations under the License.
 // +k8s:defaulter-gen=TypeMeta
 // +k8s:validation-gen=TypesWithField=TypeMeta
 // +k8s:openapi-gen=true
-// +k8s:openapi-model-package=io.k8s.metacontroller.v1alpha1
+// +k8s:openapi-model-package=com.github.hookplane.hookplane.apis.metacontroller.v1alpha1
 // +groupName=metacontroller.k8s.io
 package v1alpha1

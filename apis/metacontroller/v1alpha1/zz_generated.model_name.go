@@ -23,152 +23,152 @@ package v1alpha1
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
 func (in AnnotationSelector) OpenAPIModelName() string {
-	return "io.k8s.metacontroller.v1alpha1.AnnotationSelector"
+	return "com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.AnnotationSelector"
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
 func (in Authorization) OpenAPIModelName() string {
-	return "io.k8s.metacontroller.v1alpha1.Authorization"
+	return "com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.Authorization"
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
 func (in BasicAuth) OpenAPIModelName() string {
-	return "io.k8s.metacontroller.v1alpha1.BasicAuth"
+	return "com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.BasicAuth"
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
 func (in CABundle) OpenAPIModelName() string {
-	return "io.k8s.metacontroller.v1alpha1.CABundle"
+	return "com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.CABundle"
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
 func (in ChildResourceRule) OpenAPIModelName() string {
-	return "io.k8s.metacontroller.v1alpha1.ChildResourceRule"
+	return "com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.ChildResourceRule"
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
 func (in ChildUpdateStatusChecks) OpenAPIModelName() string {
-	return "io.k8s.metacontroller.v1alpha1.ChildUpdateStatusChecks"
+	return "com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.ChildUpdateStatusChecks"
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
 func (in ChildUpdateStrategy) OpenAPIModelName() string {
-	return "io.k8s.metacontroller.v1alpha1.ChildUpdateStrategy"
+	return "com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.ChildUpdateStrategy"
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
 func (in ClientConfig) OpenAPIModelName() string {
-	return "io.k8s.metacontroller.v1alpha1.ClientConfig"
+	return "com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.ClientConfig"
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
 func (in ClientConfigService) OpenAPIModelName() string {
-	return "io.k8s.metacontroller.v1alpha1.ClientConfigService"
+	return "com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.ClientConfigService"
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
 func (in ClientTLS) OpenAPIModelName() string {
-	return "io.k8s.metacontroller.v1alpha1.ClientTLS"
+	return "com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.ClientTLS"
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
 func (in CompositeController) OpenAPIModelName() string {
-	return "io.k8s.metacontroller.v1alpha1.CompositeController"
+	return "com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.CompositeController"
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
 func (in CompositeControllerHooks) OpenAPIModelName() string {
-	return "io.k8s.metacontroller.v1alpha1.CompositeControllerHooks"
+	return "com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.CompositeControllerHooks"
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
 func (in CompositeControllerList) OpenAPIModelName() string {
-	return "io.k8s.metacontroller.v1alpha1.CompositeControllerList"
+	return "com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.CompositeControllerList"
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
 func (in CompositeControllerSpec) OpenAPIModelName() string {
-	return "io.k8s.metacontroller.v1alpha1.CompositeControllerSpec"
+	return "com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.CompositeControllerSpec"
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
 func (in CompositeControllerStatus) OpenAPIModelName() string {
-	return "io.k8s.metacontroller.v1alpha1.CompositeControllerStatus"
+	return "com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.CompositeControllerStatus"
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
 func (in ConfigMapKeyReference) OpenAPIModelName() string {
-	return "io.k8s.metacontroller.v1alpha1.ConfigMapKeyReference"
+	return "com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.ConfigMapKeyReference"
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
 func (in ControllerRevision) OpenAPIModelName() string {
-	return "io.k8s.metacontroller.v1alpha1.ControllerRevision"
+	return "com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.ControllerRevision"
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
 func (in ControllerRevisionChildren) OpenAPIModelName() string {
-	return "io.k8s.metacontroller.v1alpha1.ControllerRevisionChildren"
+	return "com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.ControllerRevisionChildren"
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
 func (in ControllerRevisionList) OpenAPIModelName() string {
-	return "io.k8s.metacontroller.v1alpha1.ControllerRevisionList"
+	return "com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.ControllerRevisionList"
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
 func (in DecoratorAttachmentRule) OpenAPIModelName() string {
-	return "io.k8s.metacontroller.v1alpha1.DecoratorAttachmentRule"
+	return "com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.DecoratorAttachmentRule"
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
 func (in DecoratorAttachmentUpdateStrategy) OpenAPIModelName() string {
-	return "io.k8s.metacontroller.v1alpha1.DecoratorAttachmentUpdateStrategy"
+	return "com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.DecoratorAttachmentUpdateStrategy"
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
 func (in DecoratorController) OpenAPIModelName() string {
-	return "io.k8s.metacontroller.v1alpha1.DecoratorController"
+	return "com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.DecoratorController"
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
 func (in DecoratorControllerHooks) OpenAPIModelName() string {
-	return "io.k8s.metacontroller.v1alpha1.DecoratorControllerHooks"
+	return "com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.DecoratorControllerHooks"
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
 func (in DecoratorControllerList) OpenAPIModelName() string {
-	return "io.k8s.metacontroller.v1alpha1.DecoratorControllerList"
+	return "com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.DecoratorControllerList"
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
 func (in DecoratorControllerSpec) OpenAPIModelName() string {
-	return "io.k8s.metacontroller.v1alpha1.DecoratorControllerSpec"
+	return "com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.DecoratorControllerSpec"
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
 func (in DecoratorControllerStatus) OpenAPIModelName() string {
-	return "io.k8s.metacontroller.v1alpha1.DecoratorControllerStatus"
+	return "com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.DecoratorControllerStatus"
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
 func (in DecoratorResourceRule) OpenAPIModelName() string {
-	return "io.k8s.metacontroller.v1alpha1.DecoratorResourceRule"
+	return "com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.DecoratorResourceRule"
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
 func (in ETag) OpenAPIModelName() string {
-	return "io.k8s.metacontroller.v1alpha1.ETag"
+	return "com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.ETag"
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
 func (in EndpointConfig) OpenAPIModelName() string {
-	return "io.k8s.metacontroller.v1alpha1.EndpointConfig"
+	return "com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.EndpointConfig"
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
 func (in Hook) OpenAPIModelName() string {
-	return "io.k8s.metacontroller.v1alpha1.Hook"
+	return "com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.Hook"
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
@@ -178,75 +178,75 @@ func (in InitializedObjectsStatus) OpenAPIModelName() string {
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
 func (in InitializerController) OpenAPIModelName() string {
-	return "io.k8s.metacontroller.v1alpha1.InitializerController"
+	return "com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.InitializerController"
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
 func (in InitializerControllerHooks) OpenAPIModelName() string {
-	return "io.k8s.metacontroller.v1alpha1.InitializerControllerHooks"
+	return "com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.InitializerControllerHooks"
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
 func (in InitializerControllerList) OpenAPIModelName() string {
-	return "io.k8s.metacontroller.v1alpha1.InitializerControllerList"
+	return "com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.InitializerControllerList"
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
 func (in InitializerControllerSpec) OpenAPIModelName() string {
-	return "io.k8s.metacontroller.v1alpha1.InitializerControllerSpec"
+	return "com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.InitializerControllerSpec"
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
 func (in InitializerControllerStatus) OpenAPIModelName() string {
-	return "io.k8s.metacontroller.v1alpha1.InitializerControllerStatus"
+	return "com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.InitializerControllerStatus"
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
 func (in InitializerResourceRule) OpenAPIModelName() string {
-	return "io.k8s.metacontroller.v1alpha1.InitializerResourceRule"
+	return "com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.InitializerResourceRule"
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
 func (in MatchCondition) OpenAPIModelName() string {
-	return "io.k8s.metacontroller.v1alpha1.MatchCondition"
+	return "com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.MatchCondition"
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
 func (in ParentResourceRule) OpenAPIModelName() string {
-	return "io.k8s.metacontroller.v1alpha1.ParentResourceRule"
+	return "com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.ParentResourceRule"
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
 func (in ParentsStatus) OpenAPIModelName() string {
-	return "io.k8s.metacontroller.v1alpha1.ParentsStatus"
+	return "com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.ParentsStatus"
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
 func (in RevisionHistory) OpenAPIModelName() string {
-	return "io.k8s.metacontroller.v1alpha1.RevisionHistory"
+	return "com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.RevisionHistory"
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
 func (in SecretKeyReference) OpenAPIModelName() string {
-	return "io.k8s.metacontroller.v1alpha1.SecretKeyReference"
+	return "com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.SecretKeyReference"
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
 func (in SecretReference) OpenAPIModelName() string {
-	return "io.k8s.metacontroller.v1alpha1.SecretReference"
+	return "com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.SecretReference"
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
 func (in ServiceReference) OpenAPIModelName() string {
-	return "io.k8s.metacontroller.v1alpha1.ServiceReference"
+	return "com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.ServiceReference"
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
 func (in StatusConditionCheck) OpenAPIModelName() string {
-	return "io.k8s.metacontroller.v1alpha1.StatusConditionCheck"
+	return "com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.StatusConditionCheck"
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
 func (in Webhook) OpenAPIModelName() string {
-	return "io.k8s.metacontroller.v1alpha1.Webhook"
+	return "com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.Webhook"
 }

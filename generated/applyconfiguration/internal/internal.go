@@ -39,46 +39,888 @@ func Parser() *typed.Parser {
 var parserOnce sync.Once
 var parser *typed.Parser
 var schemaYAML = typed.YAMLObject(`types:
+- name: com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.AnnotationSelector
+  map:
+    fields:
+    - name: matchAnnotations
+      type:
+        map:
+          elementType:
+            scalar: string
+    - name: matchExpressions
+      type:
+        list:
+          elementType:
+            namedType: io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelectorRequirement
+          elementRelationship: atomic
+- name: com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.Authorization
+  map:
+    fields:
+    - name: secretRef
+      type:
+        namedType: com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.SecretKeyReference
+      default: {}
+    - name: type
+      type:
+        scalar: string
+- name: com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.BasicAuth
+  map:
+    fields:
+    - name: passwordKey
+      type:
+        scalar: string
+    - name: secretRef
+      type:
+        namedType: com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.SecretReference
+      default: {}
+    - name: usernameKey
+      type:
+        scalar: string
+- name: com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.CABundle
+  map:
+    fields:
+    - name: configMapRef
+      type:
+        namedType: com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.ConfigMapKeyReference
+    - name: inline
+      type:
+        scalar: string
+    - name: secretRef
+      type:
+        namedType: com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.SecretKeyReference
+- name: com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.ChildResourceRule
+  map:
+    fields:
+    - name: apiVersion
+      type:
+        scalar: string
+      default: ""
+    - name: resource
+      type:
+        scalar: string
+    - name: resources
+      type:
+        list:
+          elementType:
+            scalar: string
+          elementRelationship: atomic
+    - name: updateStrategy
+      type:
+        namedType: com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.ChildUpdateStrategy
+- name: com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.ChildUpdateStatusChecks
+  map:
+    fields:
+    - name: conditions
+      type:
+        list:
+          elementType:
+            namedType: com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.StatusConditionCheck
+          elementRelationship: atomic
+- name: com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.ChildUpdateStrategy
+  map:
+    fields:
+    - name: method
+      type:
+        scalar: string
+    - name: statusChecks
+      type:
+        namedType: com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.ChildUpdateStatusChecks
+- name: com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.ClientConfig
+  map:
+    fields:
+    - name: caBundle
+      type:
+        scalar: string
+    - name: service
+      type:
+        namedType: com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.ClientConfigService
+- name: com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.ClientConfigService
+  map:
+    fields:
+    - name: name
+      type:
+        scalar: string
+      default: ""
+    - name: namespace
+      type:
+        scalar: string
+      default: ""
+- name: com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.ClientTLS
+  map:
+    fields:
+    - name: certKey
+      type:
+        scalar: string
+    - name: privateKeyKey
+      type:
+        scalar: string
+    - name: secretRef
+      type:
+        namedType: com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.SecretReference
+      default: {}
 - name: com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.CompositeController
-  scalar: untyped
-  list:
-    elementType:
-      namedType: __untyped_atomic_
-    elementRelationship: atomic
   map:
-    elementType:
-      namedType: __untyped_deduced_
-    elementRelationship: separable
+    fields:
+    - name: apiVersion
+      type:
+        scalar: string
+    - name: kind
+      type:
+        scalar: string
+    - name: metadata
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta
+      default: {}
+    - name: spec
+      type:
+        namedType: com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.CompositeControllerSpec
+      default: {}
+    - name: status
+      type:
+        namedType: com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.CompositeControllerStatus
+      default: {}
+- name: com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.CompositeControllerHooks
+  map:
+    fields:
+    - name: customize
+      type:
+        namedType: com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.Hook
+    - name: finalize
+      type:
+        namedType: com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.Hook
+    - name: postUpdateChild
+      type:
+        namedType: com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.Hook
+    - name: preUpdateChild
+      type:
+        namedType: com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.Hook
+    - name: sync
+      type:
+        namedType: com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.Hook
+- name: com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.CompositeControllerSpec
+  map:
+    fields:
+    - name: childResources
+      type:
+        list:
+          elementType:
+            namedType: com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.ChildResourceRule
+          elementRelationship: atomic
+    - name: clientConfig
+      type:
+        namedType: com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.ClientConfig
+    - name: endpointConfigs
+      type:
+        list:
+          elementType:
+            namedType: com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.EndpointConfig
+          elementRelationship: associative
+          keys:
+          - host
+    - name: generateSelector
+      type:
+        scalar: boolean
+    - name: hooks
+      type:
+        namedType: com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.CompositeControllerHooks
+    - name: parentResource
+      type:
+        namedType: com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.ParentResourceRule
+      default: {}
+    - name: resyncPeriodSeconds
+      type:
+        scalar: numeric
+- name: com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.CompositeControllerStatus
+  map:
+    fields:
+    - name: conditions
+      type:
+        list:
+          elementType:
+            namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Condition
+          elementRelationship: associative
+          keys:
+          - type
+    - name: observedGeneration
+      type:
+        scalar: numeric
+    - name: parents
+      type:
+        namedType: com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.ParentsStatus
+- name: com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.ConfigMapKeyReference
+  map:
+    fields:
+    - name: key
+      type:
+        scalar: string
+    - name: name
+      type:
+        scalar: string
+      default: ""
+    - name: namespace
+      type:
+        scalar: string
+      default: ""
 - name: com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.ControllerRevision
-  scalar: untyped
-  list:
-    elementType:
-      namedType: __untyped_atomic_
-    elementRelationship: atomic
   map:
-    elementType:
-      namedType: __untyped_deduced_
-    elementRelationship: separable
+    fields:
+    - name: apiVersion
+      type:
+        scalar: string
+    - name: children
+      type:
+        list:
+          elementType:
+            namedType: com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.ControllerRevisionChildren
+          elementRelationship: associative
+          keys:
+          - apiGroup
+          - kind
+    - name: kind
+      type:
+        scalar: string
+    - name: metadata
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta
+      default: {}
+    - name: parentPatch
+      type:
+        namedType: __untyped_atomic_
+- name: com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.ControllerRevisionChildren
+  map:
+    fields:
+    - name: apiGroup
+      type:
+        scalar: string
+      default: ""
+    - name: kind
+      type:
+        scalar: string
+      default: ""
+    - name: names
+      type:
+        list:
+          elementType:
+            scalar: string
+          elementRelationship: associative
+- name: com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.DecoratorAttachmentRule
+  map:
+    fields:
+    - name: apiVersion
+      type:
+        scalar: string
+      default: ""
+    - name: resource
+      type:
+        scalar: string
+    - name: resources
+      type:
+        list:
+          elementType:
+            scalar: string
+          elementRelationship: atomic
+    - name: updateStrategy
+      type:
+        namedType: com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.DecoratorAttachmentUpdateStrategy
+- name: com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.DecoratorAttachmentUpdateStrategy
+  map:
+    fields:
+    - name: method
+      type:
+        scalar: string
 - name: com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.DecoratorController
-  scalar: untyped
-  list:
-    elementType:
-      namedType: __untyped_atomic_
-    elementRelationship: atomic
   map:
-    elementType:
-      namedType: __untyped_deduced_
-    elementRelationship: separable
+    fields:
+    - name: apiVersion
+      type:
+        scalar: string
+    - name: kind
+      type:
+        scalar: string
+    - name: metadata
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta
+      default: {}
+    - name: spec
+      type:
+        namedType: com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.DecoratorControllerSpec
+      default: {}
+    - name: status
+      type:
+        namedType: com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.DecoratorControllerStatus
+      default: {}
+- name: com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.DecoratorControllerHooks
+  map:
+    fields:
+    - name: customize
+      type:
+        namedType: com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.Hook
+    - name: finalize
+      type:
+        namedType: com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.Hook
+    - name: sync
+      type:
+        namedType: com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.Hook
+- name: com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.DecoratorControllerSpec
+  map:
+    fields:
+    - name: attachments
+      type:
+        list:
+          elementType:
+            namedType: com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.DecoratorAttachmentRule
+          elementRelationship: atomic
+    - name: clientConfig
+      type:
+        namedType: com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.ClientConfig
+    - name: endpointConfigs
+      type:
+        list:
+          elementType:
+            namedType: com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.EndpointConfig
+          elementRelationship: associative
+          keys:
+          - host
+    - name: hooks
+      type:
+        namedType: com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.DecoratorControllerHooks
+    - name: resources
+      type:
+        list:
+          elementType:
+            namedType: com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.DecoratorResourceRule
+          elementRelationship: atomic
+    - name: resyncPeriodSeconds
+      type:
+        scalar: numeric
+- name: com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.DecoratorControllerStatus
+  map:
+    fields:
+    - name: conditions
+      type:
+        list:
+          elementType:
+            namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Condition
+          elementRelationship: associative
+          keys:
+          - type
+    - name: observedGeneration
+      type:
+        scalar: numeric
+    - name: parents
+      type:
+        namedType: com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.ParentsStatus
+- name: com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.DecoratorResourceRule
+  map:
+    fields:
+    - name: annotationSelector
+      type:
+        namedType: com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.AnnotationSelector
+    - name: apiVersion
+      type:
+        scalar: string
+      default: ""
+    - name: ignoreStatusChanges
+      type:
+        scalar: boolean
+    - name: labelSelector
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector
+    - name: resource
+      type:
+        scalar: string
+    - name: resources
+      type:
+        list:
+          elementType:
+            scalar: string
+          elementRelationship: atomic
+- name: com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.ETag
+  map:
+    fields:
+    - name: cacheCleanupSeconds
+      type:
+        scalar: numeric
+    - name: cacheTimeoutSeconds
+      type:
+        scalar: numeric
+    - name: enabled
+      type:
+        scalar: boolean
+- name: com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.EndpointConfig
+  map:
+    fields:
+    - name: authorization
+      type:
+        namedType: com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.Authorization
+    - name: basicAuth
+      type:
+        namedType: com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.BasicAuth
+    - name: caBundle
+      type:
+        namedType: com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.CABundle
+    - name: clientTLS
+      type:
+        namedType: com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.ClientTLS
+    - name: host
+      type:
+        scalar: string
+      default: ""
+- name: com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.Hook
+  map:
+    fields:
+    - name: path
+      type:
+        scalar: string
+    - name: version
+      type:
+        scalar: string
+    - name: webhook
+      type:
+        namedType: com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.Webhook
 - name: com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.InitializerController
-  scalar: untyped
-  list:
-    elementType:
-      namedType: __untyped_atomic_
-    elementRelationship: atomic
+  map:
+    fields:
+    - name: apiVersion
+      type:
+        scalar: string
+    - name: kind
+      type:
+        scalar: string
+    - name: metadata
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta
+      default: {}
+    - name: spec
+      type:
+        namedType: com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.InitializerControllerSpec
+      default: {}
+    - name: status
+      type:
+        namedType: com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.InitializerControllerStatus
+      default: {}
+- name: com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.InitializerControllerHooks
+  map:
+    fields:
+    - name: init
+      type:
+        namedType: com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.Hook
+- name: com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.InitializerControllerSpec
+  map:
+    fields:
+    - name: clientConfig
+      type:
+        namedType: com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.ClientConfig
+    - name: endpointConfigs
+      type:
+        list:
+          elementType:
+            namedType: com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.EndpointConfig
+          elementRelationship: associative
+          keys:
+          - host
+    - name: failurePolicy
+      type:
+        scalar: string
+    - name: hooks
+      type:
+        namedType: com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.InitializerControllerHooks
+    - name: initializerName
+      type:
+        scalar: string
+      default: ""
+    - name: matchConditions
+      type:
+        list:
+          elementType:
+            namedType: com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.MatchCondition
+          elementRelationship: associative
+          keys:
+          - name
+    - name: namespaceSelector
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector
+    - name: objectSelector
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector
+    - name: reinvocationPolicy
+      type:
+        scalar: string
+    - name: uninitializedResources
+      type:
+        list:
+          elementType:
+            namedType: com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.InitializerResourceRule
+          elementRelationship: atomic
+- name: com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.InitializerControllerStatus
+  map:
+    fields:
+    - name: conditions
+      type:
+        list:
+          elementType:
+            namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Condition
+          elementRelationship: associative
+          keys:
+          - type
+    - name: observedGeneration
+      type:
+        scalar: numeric
+- name: com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.InitializerResourceRule
+  map:
+    fields:
+    - name: apiVersion
+      type:
+        scalar: string
+      default: ""
+    - name: resource
+      type:
+        scalar: string
+    - name: resources
+      type:
+        list:
+          elementType:
+            scalar: string
+          elementRelationship: atomic
+- name: com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.MatchCondition
+  map:
+    fields:
+    - name: expression
+      type:
+        scalar: string
+      default: ""
+    - name: name
+      type:
+        scalar: string
+      default: ""
+- name: com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.ParentResourceRule
+  map:
+    fields:
+    - name: apiVersion
+      type:
+        scalar: string
+      default: ""
+    - name: ignoreStatusChanges
+      type:
+        scalar: boolean
+    - name: labelSelector
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector
+    - name: resource
+      type:
+        scalar: string
+      default: ""
+    - name: revisionHistory
+      type:
+        namedType: com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.RevisionHistory
+- name: com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.ParentsStatus
+  map:
+    fields:
+    - name: failing
+      type:
+        scalar: numeric
+      default: 0
+    - name: synced
+      type:
+        scalar: numeric
+      default: 0
+    - name: total
+      type:
+        scalar: numeric
+      default: 0
+- name: com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.RevisionHistory
+  map:
+    fields:
+    - name: fieldPaths
+      type:
+        list:
+          elementType:
+            scalar: string
+          elementRelationship: atomic
+- name: com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.SecretKeyReference
+  map:
+    fields:
+    - name: key
+      type:
+        scalar: string
+    - name: name
+      type:
+        scalar: string
+      default: ""
+    - name: namespace
+      type:
+        scalar: string
+      default: ""
+- name: com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.SecretReference
+  map:
+    fields:
+    - name: name
+      type:
+        scalar: string
+      default: ""
+    - name: namespace
+      type:
+        scalar: string
+      default: ""
+- name: com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.ServiceReference
+  map:
+    fields:
+    - name: name
+      type:
+        scalar: string
+      default: ""
+    - name: namespace
+      type:
+        scalar: string
+      default: ""
+    - name: port
+      type:
+        scalar: numeric
+    - name: protocol
+      type:
+        scalar: string
+- name: com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.StatusConditionCheck
+  map:
+    fields:
+    - name: reason
+      type:
+        scalar: string
+    - name: status
+      type:
+        scalar: string
+    - name: type
+      type:
+        scalar: string
+      default: ""
+- name: com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.Webhook
+  map:
+    fields:
+    - name: authorization
+      type:
+        namedType: com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.Authorization
+    - name: basicAuth
+      type:
+        namedType: com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.BasicAuth
+    - name: caBundle
+      type:
+        namedType: com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.CABundle
+    - name: clientTLS
+      type:
+        namedType: com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.ClientTLS
+    - name: etag
+      type:
+        namedType: com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.ETag
+    - name: path
+      type:
+        scalar: string
+    - name: responseUnMarshallMode
+      type:
+        scalar: string
+    - name: service
+      type:
+        namedType: com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.ServiceReference
+    - name: timeout
+      type:
+        scalar: string
+    - name: url
+      type:
+        scalar: string
+- name: io.k8s.apimachinery.pkg.apis.meta.v1.Condition
+  map:
+    fields:
+    - name: lastTransitionTime
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
+    - name: message
+      type:
+        scalar: string
+      default: ""
+    - name: observedGeneration
+      type:
+        scalar: numeric
+    - name: reason
+      type:
+        scalar: string
+      default: ""
+    - name: status
+      type:
+        scalar: string
+      default: ""
+    - name: type
+      type:
+        scalar: string
+      default: ""
+- name: io.k8s.apimachinery.pkg.apis.meta.v1.FieldsV1
   map:
     elementType:
-      namedType: __untyped_deduced_
-    elementRelationship: separable
+      scalar: untyped
+      list:
+        elementType:
+          namedType: __untyped_atomic_
+        elementRelationship: atomic
+      map:
+        elementType:
+          namedType: __untyped_deduced_
+        elementRelationship: separable
+- name: io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector
+  map:
+    fields:
+    - name: matchExpressions
+      type:
+        list:
+          elementType:
+            namedType: io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelectorRequirement
+          elementRelationship: atomic
+    - name: matchLabels
+      type:
+        map:
+          elementType:
+            scalar: string
+    elementRelationship: atomic
+- name: io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelectorRequirement
+  map:
+    fields:
+    - name: key
+      type:
+        scalar: string
+      default: ""
+    - name: operator
+      type:
+        scalar: string
+      default: ""
+    - name: values
+      type:
+        list:
+          elementType:
+            scalar: string
+          elementRelationship: atomic
+- name: io.k8s.apimachinery.pkg.apis.meta.v1.ManagedFieldsEntry
+  map:
+    fields:
+    - name: apiVersion
+      type:
+        scalar: string
+    - name: fieldsType
+      type:
+        scalar: string
+    - name: fieldsV1
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.FieldsV1
+    - name: manager
+      type:
+        scalar: string
+    - name: operation
+      type:
+        scalar: string
+    - name: subresource
+      type:
+        scalar: string
+    - name: time
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
+- name: io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta
+  map:
+    fields:
+    - name: annotations
+      type:
+        map:
+          elementType:
+            scalar: string
+    - name: creationTimestamp
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
+    - name: deletionGracePeriodSeconds
+      type:
+        scalar: numeric
+    - name: deletionTimestamp
+      type:
+        namedType: io.k8s.apimachinery.pkg.apis.meta.v1.Time
+    - name: finalizers
+      type:
+        list:
+          elementType:
+            scalar: string
+          elementRelationship: associative
+    - name: generateName
+      type:
+        scalar: string
+    - name: generation
+      type:
+        scalar: numeric
+    - name: labels
+      type:
+        map:
+          elementType:
+            scalar: string
+    - name: managedFields
+      type:
+        list:
+          elementType:
+            namedType: io.k8s.apimachinery.pkg.apis.meta.v1.ManagedFieldsEntry
+          elementRelationship: atomic
+    - name: name
+      type:
+        scalar: string
+    - name: namespace
+      type:
+        scalar: string
+    - name: ownerReferences
+      type:
+        list:
+          elementType:
+            namedType: io.k8s.apimachinery.pkg.apis.meta.v1.OwnerReference
+          elementRelationship: associative
+          keys:
+          - uid
+    - name: resourceVersion
+      type:
+        scalar: string
+    - name: selfLink
+      type:
+        scalar: string
+    - name: uid
+      type:
+        scalar: string
+- name: io.k8s.apimachinery.pkg.apis.meta.v1.OwnerReference
+  map:
+    fields:
+    - name: apiVersion
+      type:
+        scalar: string
+      default: ""
+    - name: blockOwnerDeletion
+      type:
+        scalar: boolean
+    - name: controller
+      type:
+        scalar: boolean
+    - name: kind
+      type:
+        scalar: string
+      default: ""
+    - name: name
+      type:
+        scalar: string
+      default: ""
+    - name: uid
+      type:
+        scalar: string
+      default: ""
+    elementRelationship: atomic
+- name: io.k8s.apimachinery.pkg.apis.meta.v1.Time
+  scalar: untyped
+- name: io.k8s.apimachinery.pkg.runtime.RawExtension
+  map:
+    elementType:
+      scalar: untyped
+      list:
+        elementType:
+          namedType: __untyped_atomic_
+        elementRelationship: atomic
+      map:
+        elementType:
+          namedType: __untyped_deduced_
+        elementRelationship: separable
 - name: __untyped_atomic_
   scalar: untyped
   list:
