@@ -25,9 +25,9 @@ import (
 )
 
 // FoldCompositeController rewrites the fields of the 2018 manifest dialect in
-// controller into today's form, and returns one warning for each of them that
-// says what to write instead. It changes nothing but controller, which must
-// have been defaulted.
+// controller into today's form, and raises what is too low to its minimum. It
+// returns one warning for each of these fields that says what to write instead.
+// It changes nothing but controller, which must have been defaulted.
 //
 // The old object is the stored one, or nil on create. It is needed because
 // applying a 2018 manifest for the second time merges its fields into the
@@ -50,6 +50,7 @@ func FoldCompositeController(controller, old *CompositeController) (warnings []s
 	})
 	f.neverCalled(&hooks.PreUpdateChild, path.Child("hooks", "preUpdateChild"))
 	f.neverCalled(&hooks.PostUpdateChild, path.Child("hooks", "postUpdateChild"))
+	f.raiseResyncPeriod(spec.ResyncPeriodSeconds, path.Child("resyncPeriodSeconds"))
 	return f.warnings
 }
 
@@ -69,6 +70,7 @@ func FoldDecoratorController(controller, old *DecoratorController) (warnings []s
 		{"finalize", hooks.Finalize, oldHooks.Finalize},
 		{"customize", hooks.Customize, oldHooks.Customize},
 	})
+	f.raiseResyncPeriod(spec.ResyncPeriodSeconds, path.Child("resyncPeriodSeconds"))
 	return f.warnings
 }
 
@@ -244,6 +246,15 @@ func callsOther(webhook *Webhook, service *ClientConfigService) bool {
 // 2018 manifest server-side, his fields have just been taken out of the object.
 func differs(today, then string) bool {
 	return today != "" && today != then
+}
+
+// raiseResyncPeriod raises a period that is too short to what it means.
+func (f *folding) raiseResyncPeriod(seconds *int32, path *field.Path) {
+	if seconds == nil || *seconds == 0 || *seconds >= MinResyncPeriodSeconds {
+		return
+	}
+	f.warnings = append(f.warnings, fmt.Sprintf("%s: %d is raised to %d, the minimum; write 0 for never", path, *seconds, MinResyncPeriodSeconds))
+	*seconds = MinResyncPeriodSeconds
 }
 
 // neverCalled drops a hook that has been declared since 2018 and never called.

@@ -31,12 +31,6 @@ func addDefaultingFuncs(scheme *runtime.Scheme) error {
 // SetDefaults_CompositeControllerSpec fills what a CompositeController omits.
 func SetDefaults_CompositeControllerSpec(spec *CompositeControllerSpec) {
 	setDefault(&spec.GenerateSelector, false)
-	raiseResyncPeriod(spec.ResyncPeriodSeconds)
-}
-
-// SetDefaults_DecoratorControllerSpec fills what a DecoratorController omits.
-func SetDefaults_DecoratorControllerSpec(spec *DecoratorControllerSpec) {
-	raiseResyncPeriod(spec.ResyncPeriodSeconds)
 }
 
 // SetDefaults_InitializerControllerSpec fills what an InitializerController
@@ -45,13 +39,6 @@ func SetDefaults_InitializerControllerSpec(spec *InitializerControllerSpec) {
 	setZero(&spec.FailurePolicy, InitializerFailurePolicy(metacontroller.DefaultInitializerFailurePolicy))
 	setZero(&spec.Deferral, InitializerDeferral(metacontroller.DefaultInitializerDeferral))
 	setZero(&spec.ReinvocationPolicy, InitializerReinvocationPolicy(metacontroller.DefaultInitializerReinvocationPolicy))
-}
-
-// raiseResyncPeriod raises a period that is too short to what it means.
-func raiseResyncPeriod(seconds *int32) {
-	if seconds != nil && *seconds != 0 {
-		*seconds = max(*seconds, metacontroller.MinResyncPeriodSeconds)
-	}
 }
 
 // SetDefaults_ParentResourceRule fills what a parent rule omits.

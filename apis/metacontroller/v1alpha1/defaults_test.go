@@ -50,10 +50,6 @@ func TestSetObjectDefaultsCompositeController(t *testing.T) {
 			spec: "parentResource: {apiVersion: v1, resource: a, ignoreStatusChanges: true}, generateSelector: true, resyncPeriodSeconds: 30",
 			want: "parentResource: {apiVersion: v1, resource: a, ignoreStatusChanges: true}, generateSelector: true, resyncPeriodSeconds: 30",
 		},
-		"NegativeResync": {
-			spec: parent + ", resyncPeriodSeconds: -5",
-			want: always + ", resyncPeriodSeconds: 1",
-		},
 		"ZeroResyncIsNever": {
 			spec: parent + ", resyncPeriodSeconds: 0",
 			want: always + ", resyncPeriodSeconds: 0",

@@ -81,6 +81,11 @@ type CompositeControllerSpec struct {
 	// +optional
 	// +k8s:optional
 	// +listType=atomic
+	// +k8s:listType=atomic
+	// +k8s:unique=map
+	// +k8s:listMapKey=apiVersion
+	// +k8s:listMapKey=resource
+	// +k8s:customUnique
 	ChildResources []ChildResourceRule `json:"childResources,omitempty"`
 
 	// hooks are the functions that decide what the children are. Required;
@@ -97,6 +102,9 @@ type CompositeControllerSpec struct {
 	// +k8s:optional
 	// +listType=map
 	// +listMapKey=host
+	// +k8s:listType=map
+	// +k8s:listMapKey=host
+	// +k8s:customUnique
 	EndpointConfigs []EndpointConfig `json:"endpointConfigs,omitempty"`
 
 	// resyncPeriodSeconds calls the sync hook of every parent at least this

@@ -85,6 +85,11 @@ type DecoratorControllerSpec struct {
 	// +optional
 	// +k8s:optional
 	// +listType=atomic
+	// +k8s:listType=atomic
+	// +k8s:unique=map
+	// +k8s:listMapKey=apiVersion
+	// +k8s:listMapKey=resource
+	// +k8s:customUnique
 	Attachments []DecoratorAttachmentRule `json:"attachments,omitempty"`
 
 	// hooks are the functions that decide what is added. Required; without a
@@ -103,6 +108,9 @@ type DecoratorControllerSpec struct {
 	// +k8s:optional
 	// +listType=map
 	// +listMapKey=host
+	// +k8s:listType=map
+	// +k8s:listMapKey=host
+	// +k8s:customUnique
 	EndpointConfigs []EndpointConfig `json:"endpointConfigs,omitempty"`
 
 	// resyncPeriodSeconds calls the sync hook of every object at least this

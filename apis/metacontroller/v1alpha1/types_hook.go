@@ -104,12 +104,14 @@ type Webhook struct {
 	// May not be set together with basicAuth.
 	// +optional
 	// +k8s:optional
+	// +k8s:zeroOrOneOfMember
 	Authorization *Authorization `json:"authorization,omitempty"`
 
 	// basicAuth has the user name and password that are sent in the
 	// Authorization header. May not be set together with authorization.
 	// +optional
 	// +k8s:optional
+	// +k8s:zeroOrOneOfMember
 	BasicAuth *BasicAuth `json:"basicAuth,omitempty"`
 }
 
@@ -118,10 +120,14 @@ type Webhook struct {
 type ServiceReference struct {
 	// name of the Service. Required.
 	// +required
+	// +k8s:required
+	// +k8s:format=k8s-short-name
 	Name string `json:"name"`
 
 	// namespace of the Service. Required.
 	// +required
+	// +k8s:required
+	// +k8s:format=k8s-short-name
 	Namespace string `json:"namespace"`
 
 	// port of the Service, from 1 to 65535. Default: 80.
@@ -163,12 +169,14 @@ type ETag struct {
 	// or 0: until the room is needed.
 	// +optional
 	// +k8s:optional
+	// +k8s:minimum=0
 	CacheTimeoutSeconds *int32 `json:"cacheTimeoutSeconds,omitempty"`
 
 	// cacheCleanupSeconds is how often responses that are too old are
 	// removed, in seconds. Omitted or 0: when they are met.
 	// +optional
 	// +k8s:optional
+	// +k8s:minimum=0
 	CacheCleanupSeconds *int32 `json:"cacheCleanupSeconds,omitempty"`
 }
 

@@ -72,6 +72,9 @@ type InitializerControllerSpec struct {
 	// labels, unique among InitializerControllers, and fixed once set.
 	// Required. Example: podhostname.example.com.
 	// +required
+	// +k8s:required
+	// +k8s:format=k8s-long-name
+	// +k8s:immutable
 	InitializerName string `json:"initializerName"`
 
 	// uninitializedResources says which new objects are completed: those of
@@ -131,6 +134,9 @@ type InitializerControllerSpec struct {
 	// +k8s:optional
 	// +listType=map
 	// +listMapKey=name
+	// +k8s:listType=map
+	// +k8s:listMapKey=name
+	// +k8s:maxItems=64
 	MatchConditions []MatchCondition `json:"matchConditions,omitempty"`
 
 	// reinvocationPolicy says whether the initializers may be called once more
@@ -150,6 +156,9 @@ type InitializerControllerSpec struct {
 	// +k8s:optional
 	// +listType=map
 	// +listMapKey=host
+	// +k8s:listType=map
+	// +k8s:listMapKey=host
+	// +k8s:customUnique
 	EndpointConfigs []EndpointConfig `json:"endpointConfigs,omitempty"`
 
 	// clientConfig is deprecated, the form of 2018: write hooks.init.webhook
@@ -200,12 +209,15 @@ type MatchCondition struct {
 	// '-', '_' and '.', optionally after a DNS name and a slash. Unique in the
 	// list. Required. Example: has-hostname.
 	// +required
+	// +k8s:required
+	// +k8s:format=k8s-label-key
 	Name string `json:"name"`
 
 	// expression is the CEL expression, which must evaluate to a bool. It may
 	// use object, request and authorizer. Required.
 	// Example: "object.metadata.name.startsWith('web-')".
 	// +required
+	// +k8s:required
 	Expression string `json:"expression"`
 }
 

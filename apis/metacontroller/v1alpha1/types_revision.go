@@ -53,6 +53,9 @@ type ControllerRevision struct {
 	// +listType=map
 	// +listMapKey=apiGroup
 	// +listMapKey=kind
+	// +k8s:listType=map
+	// +k8s:listMapKey=apiGroup
+	// +k8s:listMapKey=kind
 	Children []ControllerRevisionChildren `json:"children,omitempty"`
 }
 
@@ -82,6 +85,7 @@ type ControllerRevisionChildren struct {
 
 	// kind is the kind of the children. Required. Example: Pod.
 	// +required
+	// +k8s:required
 	Kind string `json:"kind"`
 
 	// names are the names of the children, as namespace/name where a
@@ -90,5 +94,6 @@ type ControllerRevisionChildren struct {
 	// +required
 	// +k8s:required
 	// +listType=set
+	// +k8s:listType=set
 	Names []string `json:"names"`
 }

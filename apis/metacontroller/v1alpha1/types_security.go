@@ -21,12 +21,15 @@ package v1alpha1
 type CABundle struct {
 	// inline has the certificates themselves, in PEM.
 	// +optional
+	// +k8s:optional
+	// +k8s:unionMember
 	Inline string `json:"inline,omitempty"`
 
 	// secretRef names the key of a Secret that has the certificates, in PEM.
 	// The key is ca.crt by default. A change of the Secret is picked up.
 	// +optional
 	// +k8s:optional
+	// +k8s:unionMember
 	SecretRef *SecretKeyReference `json:"secretRef,omitempty"`
 
 	// configMapRef names the key of a ConfigMap that has the certificates, in
@@ -34,6 +37,7 @@ type CABundle struct {
 	// up.
 	// +optional
 	// +k8s:optional
+	// +k8s:unionMember
 	ConfigMapRef *ConfigMapKeyReference `json:"configMapRef,omitempty"`
 }
 
@@ -87,10 +91,14 @@ type BasicAuth struct {
 type SecretReference struct {
 	// name of the Secret. Required.
 	// +required
+	// +k8s:required
+	// +k8s:format=k8s-long-name
 	Name string `json:"name"`
 
 	// namespace of the Secret. Required.
 	// +required
+	// +k8s:required
+	// +k8s:format=k8s-short-name
 	Namespace string `json:"namespace"`
 }
 
@@ -98,10 +106,14 @@ type SecretReference struct {
 type SecretKeyReference struct {
 	// name of the Secret. Required.
 	// +required
+	// +k8s:required
+	// +k8s:format=k8s-long-name
 	Name string `json:"name"`
 
 	// namespace of the Secret. Required.
 	// +required
+	// +k8s:required
+	// +k8s:format=k8s-short-name
 	Namespace string `json:"namespace"`
 
 	// key of the Secret's data.
@@ -113,10 +125,14 @@ type SecretKeyReference struct {
 type ConfigMapKeyReference struct {
 	// name of the ConfigMap. Required.
 	// +required
+	// +k8s:required
+	// +k8s:format=k8s-long-name
 	Name string `json:"name"`
 
 	// namespace of the ConfigMap. Required.
 	// +required
+	// +k8s:required
+	// +k8s:format=k8s-short-name
 	Namespace string `json:"namespace"`
 
 	// key of the ConfigMap's data.
@@ -150,11 +166,13 @@ type EndpointConfig struct {
 	// May not be set together with basicAuth.
 	// +optional
 	// +k8s:optional
+	// +k8s:zeroOrOneOfMember
 	Authorization *Authorization `json:"authorization,omitempty"`
 
 	// basicAuth has the user name and password that are sent in the
 	// Authorization header. May not be set together with authorization.
 	// +optional
 	// +k8s:optional
+	// +k8s:zeroOrOneOfMember
 	BasicAuth *BasicAuth `json:"basicAuth,omitempty"`
 }

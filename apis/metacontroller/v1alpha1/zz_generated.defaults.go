@@ -195,7 +195,6 @@ func SetObjectDefaults_CompositeControllerList(in *CompositeControllerList) {
 }
 
 func SetObjectDefaults_DecoratorController(in *DecoratorController) {
-	SetDefaults_DecoratorControllerSpec(&in.Spec)
 	for i := range in.Spec.Resources {
 		a := &in.Spec.Resources[i]
 		SetDefaults_DecoratorResourceRule(a)

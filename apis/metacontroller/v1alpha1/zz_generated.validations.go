@@ -183,13 +183,130 @@ func Validate_AttachmentUpdateMethod(
 	return errs
 }
 
+// Validate_Authorization validates an instance of Authorization according
+// to declarative validation rules in the API schema.
+func Validate_Authorization(
+	ctx context.Context, op operation.Operation, fldPath *field.Path,
+	obj, oldObj *Authorization) (errs field.ErrorList) {
+
+	// field Authorization.Type has no validation
+
+	{ // field Authorization.SecretRef
+		fn := func(
+			fldPath *field.Path,
+			obj, oldObj *SecretKeyReference,
+			oldValueCorrelated bool) (errs field.ErrorList) {
+			// don't revalidate unchanged data
+			if oldValueCorrelated && op.Type == operation.Update {
+				if obj == oldObj || (obj != nil && oldObj != nil && *obj == *oldObj) {
+					return nil
+				}
+			}
+			// call the type's validation function
+			errs = append(errs, Validate_SecretKeyReference(ctx, op, fldPath, obj, oldObj)...)
+			return
+		}
+		oldVal := safe.Field(oldObj,
+			func(oldObj *Authorization) *SecretKeyReference {
+				return &oldObj.SecretRef
+			})
+		errs = append(errs, fn(fldPath.Child("secretRef"), &obj.SecretRef, oldVal, oldObj != nil)...)
+	}
+
+	return errs
+}
+
+// Validate_BasicAuth validates an instance of BasicAuth according
+// to declarative validation rules in the API schema.
+func Validate_BasicAuth(
+	ctx context.Context, op operation.Operation, fldPath *field.Path,
+	obj, oldObj *BasicAuth) (errs field.ErrorList) {
+
+	{ // field BasicAuth.SecretRef
+		fn := func(
+			fldPath *field.Path,
+			obj, oldObj *SecretReference,
+			oldValueCorrelated bool) (errs field.ErrorList) {
+			// don't revalidate unchanged data
+			if oldValueCorrelated && op.Type == operation.Update {
+				if obj == oldObj || (obj != nil && oldObj != nil && *obj == *oldObj) {
+					return nil
+				}
+			}
+			// call the type's validation function
+			errs = append(errs, Validate_SecretReference(ctx, op, fldPath, obj, oldObj)...)
+			return
+		}
+		oldVal := safe.Field(oldObj,
+			func(oldObj *BasicAuth) *SecretReference {
+				return &oldObj.SecretRef
+			})
+		errs = append(errs, fn(fldPath.Child("secretRef"), &obj.SecretRef, oldVal, oldObj != nil)...)
+	}
+
+	// field BasicAuth.UsernameKey has no validation
+	// field BasicAuth.PasswordKey has no validation
+	return errs
+}
+
+var unionMembershipFor_github_com_hookplane_hookplane_apis_metacontroller_v1alpha1_CABundle_ = validate.NewUnionMembership(validate.NewUnionMember("inline"), validate.NewUnionMember("secretRef"), validate.NewUnionMember("configMapRef"))
+
 // Validate_CABundle validates an instance of CABundle according
 // to declarative validation rules in the API schema.
 func Validate_CABundle(
 	ctx context.Context, op operation.Operation, fldPath *field.Path,
 	obj, oldObj *CABundle) (errs field.ErrorList) {
 
-	// field CABundle.Inline has no validation
+	if e := validate.Union(ctx, op, fldPath, obj, oldObj, unionMembershipFor_github_com_hookplane_hookplane_apis_metacontroller_v1alpha1_CABundle_,
+		func(obj *CABundle) bool {
+			if obj == nil {
+				return false
+			}
+			var z string
+			return obj.Inline != z
+		},
+		func(obj *CABundle) bool {
+			if obj == nil {
+				return false
+			}
+			return obj.SecretRef != nil
+		},
+		func(obj *CABundle) bool {
+			if obj == nil {
+				return false
+			}
+			return obj.ConfigMapRef != nil
+		}); len(e) != 0 {
+		errs = append(errs, e...)
+	}
+
+	{ // field CABundle.Inline
+		fn := func(
+			fldPath *field.Path,
+			obj, oldObj *string,
+			oldValueCorrelated bool) (errs field.ErrorList) {
+			// don't revalidate unchanged data
+			if oldValueCorrelated && op.Type == operation.Update {
+				if obj == oldObj || (obj != nil && oldObj != nil && *obj == *oldObj) {
+					return nil
+				}
+			}
+			// call field-attached validations
+			earlyReturn := false
+			if e := validate.OptionalValue(ctx, op, fldPath, obj, oldObj).MarkShortCircuit(); len(e) != 0 {
+				earlyReturn = true
+			}
+			if earlyReturn {
+				return // do not proceed
+			}
+			return
+		}
+		oldVal := safe.Field(oldObj,
+			func(oldObj *CABundle) *string {
+				return &oldObj.Inline
+			})
+		errs = append(errs, fn(fldPath.Child("inline"), &obj.Inline, oldVal, oldObj != nil)...)
+	}
 
 	{ // field CABundle.SecretRef
 		fn := func(
@@ -210,6 +327,8 @@ func Validate_CABundle(
 			if earlyReturn {
 				return // do not proceed
 			}
+			// call the type's validation function
+			errs = append(errs, Validate_SecretKeyReference(ctx, op, fldPath, obj, oldObj)...)
 			return
 		}
 		oldVal := safe.Field(oldObj,
@@ -238,6 +357,8 @@ func Validate_CABundle(
 			if earlyReturn {
 				return // do not proceed
 			}
+			// call the type's validation function
+			errs = append(errs, Validate_ConfigMapKeyReference(ctx, op, fldPath, obj, oldObj)...)
 			return
 		}
 		oldVal := safe.Field(oldObj,
@@ -480,6 +601,39 @@ func Validate_ClientConfig(
 	}
 
 	// field ClientConfig.CABundle has no validation
+	return errs
+}
+
+// Validate_ClientTLS validates an instance of ClientTLS according
+// to declarative validation rules in the API schema.
+func Validate_ClientTLS(
+	ctx context.Context, op operation.Operation, fldPath *field.Path,
+	obj, oldObj *ClientTLS) (errs field.ErrorList) {
+
+	{ // field ClientTLS.SecretRef
+		fn := func(
+			fldPath *field.Path,
+			obj, oldObj *SecretReference,
+			oldValueCorrelated bool) (errs field.ErrorList) {
+			// don't revalidate unchanged data
+			if oldValueCorrelated && op.Type == operation.Update {
+				if obj == oldObj || (obj != nil && oldObj != nil && *obj == *oldObj) {
+					return nil
+				}
+			}
+			// call the type's validation function
+			errs = append(errs, Validate_SecretReference(ctx, op, fldPath, obj, oldObj)...)
+			return
+		}
+		oldVal := safe.Field(oldObj,
+			func(oldObj *ClientTLS) *SecretReference {
+				return &oldObj.SecretRef
+			})
+		errs = append(errs, fn(fldPath.Child("secretRef"), &obj.SecretRef, oldVal, oldObj != nil)...)
+	}
+
+	// field ClientTLS.CertKey has no validation
+	// field ClientTLS.PrivateKeyKey has no validation
 	return errs
 }
 
@@ -731,6 +885,7 @@ func Validate_CompositeControllerSpec(
 			fldPath *field.Path,
 			obj, oldObj []ChildResourceRule,
 			oldValueCorrelated bool) (errs field.ErrorList) {
+			// Uniqueness validation is implemented via custom, handwritten validation
 			// don't revalidate unchanged data
 			if oldValueCorrelated && op.Type == operation.Update {
 				if equality.Semantic.DeepEqual(obj, oldObj) {
@@ -746,7 +901,10 @@ func Validate_CompositeControllerSpec(
 				return // do not proceed
 			}
 			// iterate the list and call the type's validation function
-			if e := validate.EachValSliceVal(ctx, op, fldPath, obj, oldObj, nil, nil, Validate_ChildResourceRule); len(e) != 0 {
+			if e := validate.EachValSliceVal(ctx, op, fldPath, obj, oldObj,
+				func(a *ChildResourceRule, b *ChildResourceRule) bool {
+					return a.APIVersion == b.APIVersion && a.Resource == b.Resource
+				}, validate.SemanticDeepEqual, Validate_ChildResourceRule); len(e) != 0 {
 				errs = append(errs, e...)
 			}
 			return
@@ -794,6 +952,7 @@ func Validate_CompositeControllerSpec(
 			fldPath *field.Path,
 			obj, oldObj []EndpointConfig,
 			oldValueCorrelated bool) (errs field.ErrorList) {
+			// Uniqueness validation is implemented via custom, handwritten validation
 			// don't revalidate unchanged data
 			if oldValueCorrelated && op.Type == operation.Update {
 				if equality.Semantic.DeepEqual(obj, oldObj) {
@@ -809,7 +968,8 @@ func Validate_CompositeControllerSpec(
 				return // do not proceed
 			}
 			// iterate the list and call the type's validation function
-			if e := validate.EachValSliceVal(ctx, op, fldPath, obj, oldObj, nil, nil, Validate_EndpointConfig); len(e) != 0 {
+			if e := validate.EachValSliceVal(ctx, op, fldPath, obj, oldObj,
+				func(a *EndpointConfig, b *EndpointConfig) bool { return a.Host == b.Host }, validate.SemanticDeepEqual, Validate_EndpointConfig); len(e) != 0 {
 				errs = append(errs, e...)
 			}
 			return
@@ -977,6 +1137,80 @@ func Validate_CompositeControllerStatus(
 	return errs
 }
 
+// Validate_ConfigMapKeyReference validates an instance of ConfigMapKeyReference according
+// to declarative validation rules in the API schema.
+func Validate_ConfigMapKeyReference(
+	ctx context.Context, op operation.Operation, fldPath *field.Path,
+	obj, oldObj *ConfigMapKeyReference) (errs field.ErrorList) {
+
+	{ // field ConfigMapKeyReference.Name
+		fn := func(
+			fldPath *field.Path,
+			obj, oldObj *string,
+			oldValueCorrelated bool) (errs field.ErrorList) {
+			// don't revalidate unchanged data
+			if oldValueCorrelated && op.Type == operation.Update {
+				if obj == oldObj || (obj != nil && oldObj != nil && *obj == *oldObj) {
+					return nil
+				}
+			}
+			// call field-attached validations
+			earlyReturn := false
+			if e := validate.RequiredValue(ctx, op, fldPath, obj, oldObj).MarkShortCircuit(); len(e) != 0 {
+				errs = append(errs, e...)
+				earlyReturn = true
+			}
+			if earlyReturn {
+				return // do not proceed
+			}
+			if e := validate.LongName(ctx, op, fldPath, obj, oldObj); len(e) != 0 {
+				errs = append(errs, e...)
+			}
+			return
+		}
+		oldVal := safe.Field(oldObj,
+			func(oldObj *ConfigMapKeyReference) *string {
+				return &oldObj.Name
+			})
+		errs = append(errs, fn(fldPath.Child("name"), &obj.Name, oldVal, oldObj != nil)...)
+	}
+
+	{ // field ConfigMapKeyReference.Namespace
+		fn := func(
+			fldPath *field.Path,
+			obj, oldObj *string,
+			oldValueCorrelated bool) (errs field.ErrorList) {
+			// don't revalidate unchanged data
+			if oldValueCorrelated && op.Type == operation.Update {
+				if obj == oldObj || (obj != nil && oldObj != nil && *obj == *oldObj) {
+					return nil
+				}
+			}
+			// call field-attached validations
+			earlyReturn := false
+			if e := validate.RequiredValue(ctx, op, fldPath, obj, oldObj).MarkShortCircuit(); len(e) != 0 {
+				errs = append(errs, e...)
+				earlyReturn = true
+			}
+			if earlyReturn {
+				return // do not proceed
+			}
+			if e := validate.ShortName(ctx, op, fldPath, obj, oldObj); len(e) != 0 {
+				errs = append(errs, e...)
+			}
+			return
+		}
+		oldVal := safe.Field(oldObj,
+			func(oldObj *ConfigMapKeyReference) *string {
+				return &oldObj.Namespace
+			})
+		errs = append(errs, fn(fldPath.Child("namespace"), &obj.Namespace, oldVal, oldObj != nil)...)
+	}
+
+	// field ConfigMapKeyReference.Key has no validation
+	return errs
+}
+
 // Validate_ControllerRevision validates an instance of ControllerRevision according
 // to declarative validation rules in the API schema.
 func Validate_ControllerRevision(
@@ -1006,8 +1240,18 @@ func Validate_ControllerRevision(
 			if earlyReturn {
 				return // do not proceed
 			}
+			// lists with map semantics require unique keys
+			if e := validate.ValSliceUnique(ctx, op, fldPath, obj, oldObj,
+				func(a *ControllerRevisionChildren, b *ControllerRevisionChildren) bool {
+					return a.APIGroup == b.APIGroup && a.Kind == b.Kind
+				}); len(e) != 0 {
+				errs = append(errs, e...)
+			}
 			// iterate the list and call the type's validation function
-			if e := validate.EachValSliceVal(ctx, op, fldPath, obj, oldObj, nil, nil, Validate_ControllerRevisionChildren); len(e) != 0 {
+			if e := validate.EachValSliceVal(ctx, op, fldPath, obj, oldObj,
+				func(a *ControllerRevisionChildren, b *ControllerRevisionChildren) bool {
+					return a.APIGroup == b.APIGroup && a.Kind == b.Kind
+				}, validate.SemanticDeepEqual, Validate_ControllerRevisionChildren); len(e) != 0 {
 				errs = append(errs, e...)
 			}
 			return
@@ -1029,7 +1273,35 @@ func Validate_ControllerRevisionChildren(
 	obj, oldObj *ControllerRevisionChildren) (errs field.ErrorList) {
 
 	// field ControllerRevisionChildren.APIGroup has no validation
-	// field ControllerRevisionChildren.Kind has no validation
+
+	{ // field ControllerRevisionChildren.Kind
+		fn := func(
+			fldPath *field.Path,
+			obj, oldObj *string,
+			oldValueCorrelated bool) (errs field.ErrorList) {
+			// don't revalidate unchanged data
+			if oldValueCorrelated && op.Type == operation.Update {
+				if obj == oldObj || (obj != nil && oldObj != nil && *obj == *oldObj) {
+					return nil
+				}
+			}
+			// call field-attached validations
+			earlyReturn := false
+			if e := validate.RequiredValue(ctx, op, fldPath, obj, oldObj).MarkShortCircuit(); len(e) != 0 {
+				errs = append(errs, e...)
+				earlyReturn = true
+			}
+			if earlyReturn {
+				return // do not proceed
+			}
+			return
+		}
+		oldVal := safe.Field(oldObj,
+			func(oldObj *ControllerRevisionChildren) *string {
+				return &oldObj.Kind
+			})
+		errs = append(errs, fn(fldPath.Child("kind"), &obj.Kind, oldVal, oldObj != nil)...)
+	}
 
 	{ // field ControllerRevisionChildren.Names
 		fn := func(
@@ -1050,6 +1322,10 @@ func Validate_ControllerRevisionChildren(
 			}
 			if earlyReturn {
 				return // do not proceed
+			}
+			// lists with set semantics require unique values
+			if e := validate.ValSliceUnique(ctx, op, fldPath, obj, oldObj, validate.DirectEqual); len(e) != 0 {
+				errs = append(errs, e...)
 			}
 			return
 		}
@@ -1371,6 +1647,7 @@ func Validate_DecoratorControllerSpec(
 			fldPath *field.Path,
 			obj, oldObj []DecoratorAttachmentRule,
 			oldValueCorrelated bool) (errs field.ErrorList) {
+			// Uniqueness validation is implemented via custom, handwritten validation
 			// don't revalidate unchanged data
 			if oldValueCorrelated && op.Type == operation.Update {
 				if equality.Semantic.DeepEqual(obj, oldObj) {
@@ -1386,7 +1663,10 @@ func Validate_DecoratorControllerSpec(
 				return // do not proceed
 			}
 			// iterate the list and call the type's validation function
-			if e := validate.EachValSliceVal(ctx, op, fldPath, obj, oldObj, nil, nil, Validate_DecoratorAttachmentRule); len(e) != 0 {
+			if e := validate.EachValSliceVal(ctx, op, fldPath, obj, oldObj,
+				func(a *DecoratorAttachmentRule, b *DecoratorAttachmentRule) bool {
+					return a.APIVersion == b.APIVersion && a.Resource == b.Resource
+				}, validate.SemanticDeepEqual, Validate_DecoratorAttachmentRule); len(e) != 0 {
 				errs = append(errs, e...)
 			}
 			return
@@ -1434,6 +1714,7 @@ func Validate_DecoratorControllerSpec(
 			fldPath *field.Path,
 			obj, oldObj []EndpointConfig,
 			oldValueCorrelated bool) (errs field.ErrorList) {
+			// Uniqueness validation is implemented via custom, handwritten validation
 			// don't revalidate unchanged data
 			if oldValueCorrelated && op.Type == operation.Update {
 				if equality.Semantic.DeepEqual(obj, oldObj) {
@@ -1449,7 +1730,8 @@ func Validate_DecoratorControllerSpec(
 				return // do not proceed
 			}
 			// iterate the list and call the type's validation function
-			if e := validate.EachValSliceVal(ctx, op, fldPath, obj, oldObj, nil, nil, Validate_EndpointConfig); len(e) != 0 {
+			if e := validate.EachValSliceVal(ctx, op, fldPath, obj, oldObj,
+				func(a *EndpointConfig, b *EndpointConfig) bool { return a.Host == b.Host }, validate.SemanticDeepEqual, Validate_EndpointConfig); len(e) != 0 {
 				errs = append(errs, e...)
 			}
 			return
@@ -1768,6 +2050,9 @@ func Validate_ETag(
 			if earlyReturn {
 				return // do not proceed
 			}
+			if e := validate.Minimum(ctx, op, fldPath, obj, oldObj, 0); len(e) != 0 {
+				errs = append(errs, e...)
+			}
 			return
 		}
 		oldVal := safe.Field(oldObj,
@@ -1796,6 +2081,9 @@ func Validate_ETag(
 			if earlyReturn {
 				return // do not proceed
 			}
+			if e := validate.Minimum(ctx, op, fldPath, obj, oldObj, 0); len(e) != 0 {
+				errs = append(errs, e...)
+			}
 			return
 		}
 		oldVal := safe.Field(oldObj,
@@ -1808,11 +2096,29 @@ func Validate_ETag(
 	return errs
 }
 
+var zeroOrOneOfMembershipFor_github_com_hookplane_hookplane_apis_metacontroller_v1alpha1_EndpointConfig_ = validate.NewUnionMembership(validate.NewUnionMember("authorization"), validate.NewUnionMember("basicAuth"))
+
 // Validate_EndpointConfig validates an instance of EndpointConfig according
 // to declarative validation rules in the API schema.
 func Validate_EndpointConfig(
 	ctx context.Context, op operation.Operation, fldPath *field.Path,
 	obj, oldObj *EndpointConfig) (errs field.ErrorList) {
+
+	if e := validate.ZeroOrOneOfUnion(ctx, op, fldPath, obj, oldObj, zeroOrOneOfMembershipFor_github_com_hookplane_hookplane_apis_metacontroller_v1alpha1_EndpointConfig_,
+		func(obj *EndpointConfig) bool {
+			if obj == nil {
+				return false
+			}
+			return obj.Authorization != nil
+		},
+		func(obj *EndpointConfig) bool {
+			if obj == nil {
+				return false
+			}
+			return obj.BasicAuth != nil
+		}); len(e) != 0 {
+		errs = append(errs, e...)
+	}
 
 	// field EndpointConfig.Host has no validation
 
@@ -1865,6 +2171,8 @@ func Validate_EndpointConfig(
 			if earlyReturn {
 				return // do not proceed
 			}
+			// call the type's validation function
+			errs = append(errs, Validate_ClientTLS(ctx, op, fldPath, obj, oldObj)...)
 			return
 		}
 		oldVal := safe.Field(oldObj,
@@ -1893,6 +2201,8 @@ func Validate_EndpointConfig(
 			if earlyReturn {
 				return // do not proceed
 			}
+			// call the type's validation function
+			errs = append(errs, Validate_Authorization(ctx, op, fldPath, obj, oldObj)...)
 			return
 		}
 		oldVal := safe.Field(oldObj,
@@ -1921,6 +2231,8 @@ func Validate_EndpointConfig(
 			if earlyReturn {
 				return // do not proceed
 			}
+			// call the type's validation function
+			errs = append(errs, Validate_BasicAuth(ctx, op, fldPath, obj, oldObj)...)
 			return
 		}
 		oldVal := safe.Field(oldObj,
@@ -2120,7 +2432,41 @@ func Validate_InitializerControllerSpec(
 	ctx context.Context, op operation.Operation, fldPath *field.Path,
 	obj, oldObj *InitializerControllerSpec) (errs field.ErrorList) {
 
-	// field InitializerControllerSpec.InitializerName has no validation
+	{ // field InitializerControllerSpec.InitializerName
+		fn := func(
+			fldPath *field.Path,
+			obj, oldObj *string,
+			oldValueCorrelated bool) (errs field.ErrorList) {
+			// don't revalidate unchanged data
+			if oldValueCorrelated && op.Type == operation.Update {
+				if obj == oldObj || (obj != nil && oldObj != nil && *obj == *oldObj) {
+					return nil
+				}
+			}
+			// call field-attached validations
+			earlyReturn := false
+			if e := validate.Immutable(ctx, op, fldPath, obj, oldObj).MarkShortCircuit(); len(e) != 0 {
+				errs = append(errs, e...)
+				earlyReturn = true
+			}
+			if e := validate.RequiredValue(ctx, op, fldPath, obj, oldObj).MarkShortCircuit(); len(e) != 0 {
+				errs = append(errs, e...)
+				earlyReturn = true
+			}
+			if earlyReturn {
+				return // do not proceed
+			}
+			if e := validate.LongName(ctx, op, fldPath, obj, oldObj); len(e) != 0 {
+				errs = append(errs, e...)
+			}
+			return
+		}
+		oldVal := safe.Field(oldObj,
+			func(oldObj *InitializerControllerSpec) *string {
+				return &oldObj.InitializerName
+			})
+		errs = append(errs, fn(fldPath.Child("initializerName"), &obj.InitializerName, oldVal, oldObj != nil)...)
+	}
 
 	{ // field InitializerControllerSpec.UninitializedResources
 		fn := func(
@@ -2315,11 +2661,25 @@ func Validate_InitializerControllerSpec(
 			}
 			// call field-attached validations
 			earlyReturn := false
+			if e := validate.MaxItems(ctx, op, fldPath, obj, oldObj, 64).MarkShortCircuit(); len(e) != 0 {
+				errs = append(errs, e...)
+				earlyReturn = true
+			}
 			if e := validate.OptionalSlice(ctx, op, fldPath, obj, oldObj).MarkShortCircuit(); len(e) != 0 {
 				earlyReturn = true
 			}
 			if earlyReturn {
 				return // do not proceed
+			}
+			// lists with map semantics require unique keys
+			if e := validate.ValSliceUnique(ctx, op, fldPath, obj, oldObj,
+				func(a *MatchCondition, b *MatchCondition) bool { return a.Name == b.Name }); len(e) != 0 {
+				errs = append(errs, e...)
+			}
+			// iterate the list and call the type's validation function
+			if e := validate.EachValSliceVal(ctx, op, fldPath, obj, oldObj,
+				func(a *MatchCondition, b *MatchCondition) bool { return a.Name == b.Name }, validate.DirectEqual, Validate_MatchCondition); len(e) != 0 {
+				errs = append(errs, e...)
 			}
 			return
 		}
@@ -2365,6 +2725,7 @@ func Validate_InitializerControllerSpec(
 			fldPath *field.Path,
 			obj, oldObj []EndpointConfig,
 			oldValueCorrelated bool) (errs field.ErrorList) {
+			// Uniqueness validation is implemented via custom, handwritten validation
 			// don't revalidate unchanged data
 			if oldValueCorrelated && op.Type == operation.Update {
 				if equality.Semantic.DeepEqual(obj, oldObj) {
@@ -2380,7 +2741,8 @@ func Validate_InitializerControllerSpec(
 				return // do not proceed
 			}
 			// iterate the list and call the type's validation function
-			if e := validate.EachValSliceVal(ctx, op, fldPath, obj, oldObj, nil, nil, Validate_EndpointConfig); len(e) != 0 {
+			if e := validate.EachValSliceVal(ctx, op, fldPath, obj, oldObj,
+				func(a *EndpointConfig, b *EndpointConfig) bool { return a.Host == b.Host }, validate.SemanticDeepEqual, Validate_EndpointConfig); len(e) != 0 {
 				errs = append(errs, e...)
 			}
 			return
@@ -2577,6 +2939,76 @@ func Validate_InitializerResourceRule(
 	return errs
 }
 
+// Validate_MatchCondition validates an instance of MatchCondition according
+// to declarative validation rules in the API schema.
+func Validate_MatchCondition(
+	ctx context.Context, op operation.Operation, fldPath *field.Path,
+	obj, oldObj *MatchCondition) (errs field.ErrorList) {
+
+	{ // field MatchCondition.Name
+		fn := func(
+			fldPath *field.Path,
+			obj, oldObj *string,
+			oldValueCorrelated bool) (errs field.ErrorList) {
+			// don't revalidate unchanged data
+			if oldValueCorrelated && op.Type == operation.Update {
+				if obj == oldObj || (obj != nil && oldObj != nil && *obj == *oldObj) {
+					return nil
+				}
+			}
+			// call field-attached validations
+			earlyReturn := false
+			if e := validate.RequiredValue(ctx, op, fldPath, obj, oldObj).MarkShortCircuit(); len(e) != 0 {
+				errs = append(errs, e...)
+				earlyReturn = true
+			}
+			if earlyReturn {
+				return // do not proceed
+			}
+			if e := validate.LabelKey(ctx, op, fldPath, obj, oldObj); len(e) != 0 {
+				errs = append(errs, e...)
+			}
+			return
+		}
+		oldVal := safe.Field(oldObj,
+			func(oldObj *MatchCondition) *string {
+				return &oldObj.Name
+			})
+		errs = append(errs, fn(fldPath.Child("name"), &obj.Name, oldVal, oldObj != nil)...)
+	}
+
+	{ // field MatchCondition.Expression
+		fn := func(
+			fldPath *field.Path,
+			obj, oldObj *string,
+			oldValueCorrelated bool) (errs field.ErrorList) {
+			// don't revalidate unchanged data
+			if oldValueCorrelated && op.Type == operation.Update {
+				if obj == oldObj || (obj != nil && oldObj != nil && *obj == *oldObj) {
+					return nil
+				}
+			}
+			// call field-attached validations
+			earlyReturn := false
+			if e := validate.RequiredValue(ctx, op, fldPath, obj, oldObj).MarkShortCircuit(); len(e) != 0 {
+				errs = append(errs, e...)
+				earlyReturn = true
+			}
+			if earlyReturn {
+				return // do not proceed
+			}
+			return
+		}
+		oldVal := safe.Field(oldObj,
+			func(oldObj *MatchCondition) *string {
+				return &oldObj.Expression
+			})
+		errs = append(errs, fn(fldPath.Child("expression"), &obj.Expression, oldVal, oldObj != nil)...)
+	}
+
+	return errs
+}
+
 // Validate_ParentResourceRule validates an instance of ParentResourceRule according
 // to declarative validation rules in the API schema.
 func Validate_ParentResourceRule(
@@ -2727,6 +3159,153 @@ func Validate_RevisionHistory(
 	return errs
 }
 
+// Validate_SecretKeyReference validates an instance of SecretKeyReference according
+// to declarative validation rules in the API schema.
+func Validate_SecretKeyReference(
+	ctx context.Context, op operation.Operation, fldPath *field.Path,
+	obj, oldObj *SecretKeyReference) (errs field.ErrorList) {
+
+	{ // field SecretKeyReference.Name
+		fn := func(
+			fldPath *field.Path,
+			obj, oldObj *string,
+			oldValueCorrelated bool) (errs field.ErrorList) {
+			// don't revalidate unchanged data
+			if oldValueCorrelated && op.Type == operation.Update {
+				if obj == oldObj || (obj != nil && oldObj != nil && *obj == *oldObj) {
+					return nil
+				}
+			}
+			// call field-attached validations
+			earlyReturn := false
+			if e := validate.RequiredValue(ctx, op, fldPath, obj, oldObj).MarkShortCircuit(); len(e) != 0 {
+				errs = append(errs, e...)
+				earlyReturn = true
+			}
+			if earlyReturn {
+				return // do not proceed
+			}
+			if e := validate.LongName(ctx, op, fldPath, obj, oldObj); len(e) != 0 {
+				errs = append(errs, e...)
+			}
+			return
+		}
+		oldVal := safe.Field(oldObj,
+			func(oldObj *SecretKeyReference) *string {
+				return &oldObj.Name
+			})
+		errs = append(errs, fn(fldPath.Child("name"), &obj.Name, oldVal, oldObj != nil)...)
+	}
+
+	{ // field SecretKeyReference.Namespace
+		fn := func(
+			fldPath *field.Path,
+			obj, oldObj *string,
+			oldValueCorrelated bool) (errs field.ErrorList) {
+			// don't revalidate unchanged data
+			if oldValueCorrelated && op.Type == operation.Update {
+				if obj == oldObj || (obj != nil && oldObj != nil && *obj == *oldObj) {
+					return nil
+				}
+			}
+			// call field-attached validations
+			earlyReturn := false
+			if e := validate.RequiredValue(ctx, op, fldPath, obj, oldObj).MarkShortCircuit(); len(e) != 0 {
+				errs = append(errs, e...)
+				earlyReturn = true
+			}
+			if earlyReturn {
+				return // do not proceed
+			}
+			if e := validate.ShortName(ctx, op, fldPath, obj, oldObj); len(e) != 0 {
+				errs = append(errs, e...)
+			}
+			return
+		}
+		oldVal := safe.Field(oldObj,
+			func(oldObj *SecretKeyReference) *string {
+				return &oldObj.Namespace
+			})
+		errs = append(errs, fn(fldPath.Child("namespace"), &obj.Namespace, oldVal, oldObj != nil)...)
+	}
+
+	// field SecretKeyReference.Key has no validation
+	return errs
+}
+
+// Validate_SecretReference validates an instance of SecretReference according
+// to declarative validation rules in the API schema.
+func Validate_SecretReference(
+	ctx context.Context, op operation.Operation, fldPath *field.Path,
+	obj, oldObj *SecretReference) (errs field.ErrorList) {
+
+	{ // field SecretReference.Name
+		fn := func(
+			fldPath *field.Path,
+			obj, oldObj *string,
+			oldValueCorrelated bool) (errs field.ErrorList) {
+			// don't revalidate unchanged data
+			if oldValueCorrelated && op.Type == operation.Update {
+				if obj == oldObj || (obj != nil && oldObj != nil && *obj == *oldObj) {
+					return nil
+				}
+			}
+			// call field-attached validations
+			earlyReturn := false
+			if e := validate.RequiredValue(ctx, op, fldPath, obj, oldObj).MarkShortCircuit(); len(e) != 0 {
+				errs = append(errs, e...)
+				earlyReturn = true
+			}
+			if earlyReturn {
+				return // do not proceed
+			}
+			if e := validate.LongName(ctx, op, fldPath, obj, oldObj); len(e) != 0 {
+				errs = append(errs, e...)
+			}
+			return
+		}
+		oldVal := safe.Field(oldObj,
+			func(oldObj *SecretReference) *string {
+				return &oldObj.Name
+			})
+		errs = append(errs, fn(fldPath.Child("name"), &obj.Name, oldVal, oldObj != nil)...)
+	}
+
+	{ // field SecretReference.Namespace
+		fn := func(
+			fldPath *field.Path,
+			obj, oldObj *string,
+			oldValueCorrelated bool) (errs field.ErrorList) {
+			// don't revalidate unchanged data
+			if oldValueCorrelated && op.Type == operation.Update {
+				if obj == oldObj || (obj != nil && oldObj != nil && *obj == *oldObj) {
+					return nil
+				}
+			}
+			// call field-attached validations
+			earlyReturn := false
+			if e := validate.RequiredValue(ctx, op, fldPath, obj, oldObj).MarkShortCircuit(); len(e) != 0 {
+				errs = append(errs, e...)
+				earlyReturn = true
+			}
+			if earlyReturn {
+				return // do not proceed
+			}
+			if e := validate.ShortName(ctx, op, fldPath, obj, oldObj); len(e) != 0 {
+				errs = append(errs, e...)
+			}
+			return
+		}
+		oldVal := safe.Field(oldObj,
+			func(oldObj *SecretReference) *string {
+				return &oldObj.Namespace
+			})
+		errs = append(errs, fn(fldPath.Child("namespace"), &obj.Namespace, oldVal, oldObj != nil)...)
+	}
+
+	return errs
+}
+
 var symbolsForServiceProtocol = sets.New(ServiceProtocolHTTP, ServiceProtocolHTTPS)
 
 // Validate_ServiceProtocol validates an instance of ServiceProtocol according
@@ -2748,8 +3327,69 @@ func Validate_ServiceReference(
 	ctx context.Context, op operation.Operation, fldPath *field.Path,
 	obj, oldObj *ServiceReference) (errs field.ErrorList) {
 
-	// field ServiceReference.Name has no validation
-	// field ServiceReference.Namespace has no validation
+	{ // field ServiceReference.Name
+		fn := func(
+			fldPath *field.Path,
+			obj, oldObj *string,
+			oldValueCorrelated bool) (errs field.ErrorList) {
+			// don't revalidate unchanged data
+			if oldValueCorrelated && op.Type == operation.Update {
+				if obj == oldObj || (obj != nil && oldObj != nil && *obj == *oldObj) {
+					return nil
+				}
+			}
+			// call field-attached validations
+			earlyReturn := false
+			if e := validate.RequiredValue(ctx, op, fldPath, obj, oldObj).MarkShortCircuit(); len(e) != 0 {
+				errs = append(errs, e...)
+				earlyReturn = true
+			}
+			if earlyReturn {
+				return // do not proceed
+			}
+			if e := validate.ShortName(ctx, op, fldPath, obj, oldObj); len(e) != 0 {
+				errs = append(errs, e...)
+			}
+			return
+		}
+		oldVal := safe.Field(oldObj,
+			func(oldObj *ServiceReference) *string {
+				return &oldObj.Name
+			})
+		errs = append(errs, fn(fldPath.Child("name"), &obj.Name, oldVal, oldObj != nil)...)
+	}
+
+	{ // field ServiceReference.Namespace
+		fn := func(
+			fldPath *field.Path,
+			obj, oldObj *string,
+			oldValueCorrelated bool) (errs field.ErrorList) {
+			// don't revalidate unchanged data
+			if oldValueCorrelated && op.Type == operation.Update {
+				if obj == oldObj || (obj != nil && oldObj != nil && *obj == *oldObj) {
+					return nil
+				}
+			}
+			// call field-attached validations
+			earlyReturn := false
+			if e := validate.RequiredValue(ctx, op, fldPath, obj, oldObj).MarkShortCircuit(); len(e) != 0 {
+				errs = append(errs, e...)
+				earlyReturn = true
+			}
+			if earlyReturn {
+				return // do not proceed
+			}
+			if e := validate.ShortName(ctx, op, fldPath, obj, oldObj); len(e) != 0 {
+				errs = append(errs, e...)
+			}
+			return
+		}
+		oldVal := safe.Field(oldObj,
+			func(oldObj *ServiceReference) *string {
+				return &oldObj.Namespace
+			})
+		errs = append(errs, fn(fldPath.Child("namespace"), &obj.Namespace, oldVal, oldObj != nil)...)
+	}
 
 	{ // field ServiceReference.Port
 		fn := func(
@@ -2885,11 +3525,29 @@ func Validate_StatusConditionCheck(
 	return errs
 }
 
+var zeroOrOneOfMembershipFor_github_com_hookplane_hookplane_apis_metacontroller_v1alpha1_Webhook_ = validate.NewUnionMembership(validate.NewUnionMember("authorization"), validate.NewUnionMember("basicAuth"))
+
 // Validate_Webhook validates an instance of Webhook according
 // to declarative validation rules in the API schema.
 func Validate_Webhook(
 	ctx context.Context, op operation.Operation, fldPath *field.Path,
 	obj, oldObj *Webhook) (errs field.ErrorList) {
+
+	if e := validate.ZeroOrOneOfUnion(ctx, op, fldPath, obj, oldObj, zeroOrOneOfMembershipFor_github_com_hookplane_hookplane_apis_metacontroller_v1alpha1_Webhook_,
+		func(obj *Webhook) bool {
+			if obj == nil {
+				return false
+			}
+			return obj.Authorization != nil
+		},
+		func(obj *Webhook) bool {
+			if obj == nil {
+				return false
+			}
+			return obj.BasicAuth != nil
+		}); len(e) != 0 {
+		errs = append(errs, e...)
+	}
 
 	// field Webhook.URL has no validation
 
@@ -3035,6 +3693,8 @@ func Validate_Webhook(
 			if earlyReturn {
 				return // do not proceed
 			}
+			// call the type's validation function
+			errs = append(errs, Validate_ClientTLS(ctx, op, fldPath, obj, oldObj)...)
 			return
 		}
 		oldVal := safe.Field(oldObj,
@@ -3063,6 +3723,8 @@ func Validate_Webhook(
 			if earlyReturn {
 				return // do not proceed
 			}
+			// call the type's validation function
+			errs = append(errs, Validate_Authorization(ctx, op, fldPath, obj, oldObj)...)
 			return
 		}
 		oldVal := safe.Field(oldObj,
@@ -3091,6 +3753,8 @@ func Validate_Webhook(
 			if earlyReturn {
 				return // do not proceed
 			}
+			// call the type's validation function
+			errs = append(errs, Validate_BasicAuth(ctx, op, fldPath, obj, oldObj)...)
 			return
 		}
 		oldVal := safe.Field(oldObj,

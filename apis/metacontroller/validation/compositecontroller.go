@@ -19,99 +19,87 @@ limitations under the License.
 // it, by JSON path.
 //
 // It must not know storage, contexts, clocks or the cluster: whether a resource
-// or Secret exists is reported in conditions, not here. Open
-// compositecontroller.go first; ratchet.go says how updates differ.
+// or Secret exists is reported in conditions, not here. Nor must it repeat what
+// the +k8s: tags of the served types say (required fields, enums, names, sizes):
+// the server runs those checks as well. Open compositecontroller.go first;
+// ratchet.go says how updates differ.
 package validation
 
 import (
-	"fmt"
-
-	apivalidation "k8s.io/apimachinery/pkg/api/validation"
-	metav1validation "k8s.io/apimachinery/pkg/apis/meta/v1/validation"
 	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/hookplane/hookplane/apis/metacontroller"
 )
 
-// finalizerNamePrefix precedes the controller's name in the finalizer that is
-// put on parents: metacontroller.io/compositecontroller-<name>.
-const finalizerNamePrefix = "compositecontroller-"
-
 // ValidateCompositeController checks a new CompositeController. It must have
 // been defaulted and folded into today's form.
 func ValidateCompositeController(controller *metacontroller.CompositeController) field.ErrorList {
-	metadata := field.NewPath("metadata")
-	errs := apivalidation.ValidateObjectMeta(&controller.ObjectMeta, false, apivalidation.NameIsDNSSubdomain, metadata)
-	return append(errs, validateController(controller)...)
+	return append(validateClusterScopedMeta(&controller.ObjectMeta), validateCompositeController(controller)...)
 }
 
 // ValidateCompositeControllerUpdate checks what an update of a
 // CompositeController changes: what was wrong before may stay wrong.
 func ValidateCompositeControllerUpdate(controller, old *metacontroller.CompositeController) field.ErrorList {
-	errs := apivalidation.ValidateObjectMetaUpdate(&controller.ObjectMeta, &old.ObjectMeta, field.NewPath("metadata"))
-	return append(errs, introduced(validateController(controller), validateController(old))...)
+	errs := validateMetaUpdate(&controller.ObjectMeta, &old.ObjectMeta)
+	return append(errs, introduced(validateCompositeController(controller), validateCompositeController(old))...)
 }
 
 // ValidateCompositeControllerStatusUpdate checks a write of the status.
 func ValidateCompositeControllerStatusUpdate(controller, old *metacontroller.CompositeController) field.ErrorList {
-	errs := apivalidation.ValidateObjectMetaUpdate(&controller.ObjectMeta, &old.ObjectMeta, field.NewPath("metadata"))
-	return append(errs, introduced(validateStatus(&controller.Status), validateStatus(&old.Status))...)
-}
-
-// validateController checks everything that can be wrong on update too.
-func validateController(controller *metacontroller.CompositeController) field.ErrorList {
-	var errs field.ErrorList
-	limit := validation.LabelValueMaxLength - len(finalizerNamePrefix)
-	if hooks := controller.Spec.Hooks; hooks != nil && hooks.Finalize != nil && len(controller.Name) > limit {
-		errs = append(errs, field.Invalid(field.NewPath("metadata", "name"), controller.Name, fmt.Sprintf(
-			"may not be longer than %d characters when there is a finalize hook: it becomes the finalizer metacontroller.io/%s<name>", limit, finalizerNamePrefix)))
+	check := func(status *metacontroller.CompositeControllerStatus) field.ErrorList {
+		return validateStatus(status.ObservedGeneration, status.Conditions, status.Parents)
 	}
-	return append(errs, validateSpec(&controller.Spec, field.NewPath("spec"))...)
+	errs := validateMetaUpdate(&controller.ObjectMeta, &old.ObjectMeta)
+	return append(errs, introduced(check(&controller.Status), check(&old.Status))...)
 }
 
-func validateSpec(spec *metacontroller.CompositeControllerSpec, path *field.Path) field.ErrorList {
+// validateCompositeController checks everything that can be wrong on update
+// too.
+func validateCompositeController(controller *metacontroller.CompositeController) field.ErrorList {
+	spec, path := &controller.Spec, field.NewPath("spec")
 	errs := validateParentResource(&spec.ParentResource, path.Child("parentResource"))
 	errs = append(errs, validateChildResources(spec.ChildResources, &spec.ParentResource, path.Child("childResources"))...)
-	errs = append(errs, validateHooks(spec.Hooks, path.Child("hooks"))...)
+	if hooks := spec.Hooks; hooks != nil {
+		errs = append(errs, validateFinalizerName(controller.Name, "compositecontroller", hooks.Finalize)...)
+		errs = append(errs, validateHooks(compositeHooks(hooks), path.Child("hooks"))...)
+	}
 	errs = append(errs, validateEndpointConfigs(spec.EndpointConfigs, path.Child("endpointConfigs"))...)
-	if period := spec.ResyncPeriodSeconds; period != nil {
-		errs = append(errs, validateNonNegative(int64(*period), path.Child("resyncPeriodSeconds"))...)
-	}
-	return append(errs, validateClientConfig(spec, path)...)
+	return append(errs, validateClientConfig(spec.ClientConfig, path.Child("clientConfig"))...)
 }
 
-func validateHooks(hooks *metacontroller.CompositeControllerHooks, path *field.Path) field.ErrorList {
-	if hooks == nil {
-		return field.ErrorList{field.Required(path, "a controller needs at least one hook, usually sync")}
-	}
-	errs := validateHook(hooks.Sync, path.Child("sync"))
-	errs = append(errs, validateHook(hooks.Finalize, path.Child("finalize"))...)
-	return append(errs, validateHook(hooks.Customize, path.Child("customize"))...)
+func compositeHooks(hooks *metacontroller.CompositeControllerHooks) []namedHook {
+	return []namedHook{{"sync", hooks.Sync}, {"finalize", hooks.Finalize}, {"customize", hooks.Customize}}
 }
 
-// validateClientConfig refuses what folding could not bring into today's form.
-func validateClientConfig(spec *metacontroller.CompositeControllerSpec, path *field.Path) field.ErrorList {
-	if spec.ClientConfig == nil || spec.ClientConfig.Service == nil {
-		return nil
+func validateChildResources(rules []metacontroller.ChildResourceRule, parent *metacontroller.ParentResourceRule, path *field.Path) field.ErrorList {
+	declarations := make([]declaration, 0, len(rules))
+	var errs field.ErrorList
+	parentType := groupResource(parent.APIVersion, parent.Resource)
+	for i, rule := range rules {
+		path := path.Index(i)
+		declarations = append(declarations, declaration{rule.APIVersion, rule.Resource, rule.Resources})
+		if rule.Resource != "" && groupResource(rule.APIVersion, rule.Resource) == parentType {
+			errs = append(errs, field.Invalid(path.Child("resource"), rule.Resource, "is the parent resource: a parent may not be its own child"))
+		}
+		if strategy := rule.UpdateStrategy; strategy != nil && strategy.StatusChecks != nil {
+			errs = append(errs, validateStatusChecks(strategy.StatusChecks, path.Child("updateStrategy", "statusChecks"))...)
+		}
 	}
-	return field.ErrorList{field.Forbidden(path.Child("clientConfig", "service"),
-		"contradicts the webhook of a hook that has a path too: set either clientConfig and hooks.<hook>.path, or hooks.<hook>.webhook")}
+	return append(validateDeclarations(declarations, path), errs...)
 }
 
-func validateStatus(status *metacontroller.CompositeControllerStatus) field.ErrorList {
-	path := field.NewPath("status")
-	errs := validateNonNegative(status.ObservedGeneration, path.Child("observedGeneration"))
-	errs = append(errs, metav1validation.ValidateConditions(status.Conditions, path.Child("conditions"))...)
-	if parents := status.Parents; parents != nil {
-		path = path.Child("parents")
-		errs = append(errs, validateNonNegative(int64(parents.Total), path.Child("total"))...)
-		errs = append(errs, validateNonNegative(int64(parents.Synced), path.Child("synced"))...)
-		errs = append(errs, validateNonNegative(int64(parents.Failing), path.Child("failing"))...)
+func validateStatusChecks(checks *metacontroller.ChildUpdateStatusChecks, path *field.Path) field.ErrorList {
+	var errs field.ErrorList
+	for i, check := range checks.Conditions {
+		path := path.Child("conditions").Index(i).Child("type")
+		if check.Type == "" {
+			errs = append(errs, field.Required(path, "must be the type of a condition, for example Ready"))
+			continue
+		}
+		for _, message := range validation.IsQualifiedName(check.Type) {
+			errs = append(errs, field.Invalid(path, check.Type, message))
+		}
 	}
 	return errs
-}
-
-func validateNonNegative(value int64, path *field.Path) field.ErrorList {
-	return apivalidation.ValidateNonnegativeField(value, path)
 }

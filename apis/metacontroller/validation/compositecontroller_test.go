@@ -46,7 +46,7 @@ func TestValidateCompositeController(t *testing.T) {
 		"Everything": newEverything(),
 	} {
 		t.Run(name, func(t *testing.T) {
-			check(t, nil, ValidateCompositeController(controller))
+			check(t, nil, create(t, controller))
 		})
 	}
 }
@@ -186,7 +186,7 @@ func TestValidateChildResources(t *testing.T) {
 			func(c *metacontroller.CompositeController) {
 				c.Spec.ChildResources = append(c.Spec.ChildResources, newChild("apps/v1beta1", "deployments"))
 			},
-			[]string{`spec.childResources[2].apiVersion: Invalid value: "apps/v1beta1": deployments.apps is already declared in apps/v1: children of one type are handled in one version`},
+			[]string{`spec.childResources[2].apiVersion: Invalid value: "apps/v1beta1": deployments.apps is already declared in apps/v1: objects of one type are handled in one version`},
 		},
 		"Parent": {
 			child(func(rule *metacontroller.ChildResourceRule) {
@@ -223,11 +223,7 @@ func TestValidateSpec(t *testing.T) {
 	run(t, map[string]invalid{
 		"NoHooks": {
 			func(c *metacontroller.CompositeController) { c.Spec.Hooks = nil },
-			[]string{`spec.hooks: Required value: a controller needs at least one hook, usually sync`},
-		},
-		"NegativeResync": {
-			func(c *metacontroller.CompositeController) { c.Spec.ResyncPeriodSeconds = new(int32(-1)) },
-			[]string{`spec.resyncPeriodSeconds: Invalid value: -1: must be greater than or equal to 0`},
+			[]string{`spec.hooks: Required value`},
 		},
 		"MixedDialects": {
 			func(c *metacontroller.CompositeController) {
@@ -294,7 +290,7 @@ func TestValidateCompositeControllerStatusUpdate(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			old, controller := newController(), newController()
 			controller.Status = tc.status
-			check(t, tc.want, ValidateCompositeControllerStatusUpdate(controller, old))
+			check(t, tc.want, updateStatus(t, controller, old))
 		})
 	}
 }

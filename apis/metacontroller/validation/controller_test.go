@@ -151,7 +151,7 @@ func run(t *testing.T, cases map[string]invalid) {
 	t.Helper()
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
-			check(t, tc.want, ValidateCompositeController(newController(tc.modify)))
+			check(t, tc.want, create(t, newController(tc.modify)))
 		})
 	}
 }

@@ -22,25 +22,30 @@ import (
 	"strings"
 	"time"
 
-	apivalidation "k8s.io/apimachinery/pkg/api/validation"
-	"k8s.io/apimachinery/pkg/util/sets"
-	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/hookplane/hookplane/apis/metacontroller"
 )
 
-var (
-	hookVersions           = sets.New(metacontroller.HookVersionV1, metacontroller.HookVersionV2)
-	serviceProtocols       = sets.New(metacontroller.ServiceProtocolHTTP, metacontroller.ServiceProtocolHTTPS)
-	responseUnmarshalModes = sets.New(metacontroller.ResponseUnmarshalModeLoose, metacontroller.ResponseUnmarshalModeStrict)
-)
+// namedHook is a hook with its JSON name.
+type namedHook struct {
+	name string
+	hook *metacontroller.Hook
+}
+
+func validateHooks(hooks []namedHook, path *field.Path) field.ErrorList {
+	var errs field.ErrorList
+	for _, h := range hooks {
+		errs = append(errs, validateHook(h.hook, path.Child(h.name))...)
+	}
+	return errs
+}
 
 func validateHook(hook *metacontroller.Hook, path *field.Path) field.ErrorList {
 	if hook == nil {
 		return nil
 	}
-	errs := validateEnum(hook.Version, hookVersions, path.Child("version"))
+	var errs field.ErrorList
 	switch {
 	case hook.Path != "" && hook.Webhook != nil:
 		errs = append(errs, field.Forbidden(path.Child("path"), "contradicts webhook: set one of them, preferably webhook"))
@@ -58,10 +63,6 @@ func validateHook(hook *metacontroller.Hook, path *field.Path) field.ErrorList {
 func validateWebhook(webhook *metacontroller.Webhook, path *field.Path) field.ErrorList {
 	errs := validateTarget(webhook, path)
 	errs = append(errs, validateTimeout(webhook.Timeout, path.Child("timeout"))...)
-	if webhook.ETag != nil {
-		errs = append(errs, validateETag(webhook.ETag, path.Child("etag"))...)
-	}
-	errs = append(errs, validateEnum(webhook.ResponseUnmarshalMode, responseUnmarshalModes, path.Child("responseUnMarshallMode"))...)
 	return append(errs, validateSecurity(security{
 		webhook.CABundle, webhook.ClientTLS, webhook.Authorization, webhook.BasicAuth,
 	}, path)...)
@@ -93,8 +94,6 @@ func validateTarget(webhook *metacontroller.Webhook, path *field.Path) field.Err
 		return append(errs, field.Required(path, rule))
 	case webhook.Service == nil:
 		errs = append(errs, field.Required(path.Child("service"), "path needs a service: "+rule))
-	default:
-		errs = append(errs, validateService(webhook.Service, path.Child("service"))...)
 	}
 	return append(errs, validatePath(webhook.Path, path.Child("path"))...)
 }
@@ -145,44 +144,4 @@ func validatePath(value string, path *field.Path) field.ErrorList {
 		return field.ErrorList{field.Invalid(path, value, "may not have a fragment")}
 	}
 	return nil
-}
-
-func validateService(service *metacontroller.ServiceReference, path *field.Path) field.ErrorList {
-	errs := validateName(service.Name, validation.IsDNS1123Label, path.Child("name"))
-	errs = append(errs, validateNamespace(service.Namespace, path.Child("namespace"))...)
-	if service.Port != nil {
-		for _, message := range validation.IsValidPortNum(int(*service.Port)) {
-			errs = append(errs, field.Invalid(path.Child("port"), *service.Port, message))
-		}
-	}
-	return append(errs, validateEnum(service.Protocol, serviceProtocols, path.Child("protocol"))...)
-}
-
-func validateETag(etag *metacontroller.ETag, path *field.Path) field.ErrorList {
-	var errs field.ErrorList
-	if seconds := etag.CacheTimeoutSeconds; seconds != nil {
-		errs = append(errs, validateNonNegative(int64(*seconds), path.Child("cacheTimeoutSeconds"))...)
-	}
-	if seconds := etag.CacheCleanupSeconds; seconds != nil {
-		errs = append(errs, validateNonNegative(int64(*seconds), path.Child("cacheCleanupSeconds"))...)
-	}
-	return errs
-}
-
-// validateName checks the name of an object that is referred to.
-func validateName(name string, messages func(string) []string, path *field.Path) field.ErrorList {
-	if name == "" {
-		return field.ErrorList{field.Required(path, "")}
-	}
-	var errs field.ErrorList
-	for _, message := range messages(name) {
-		errs = append(errs, field.Invalid(path, name, message))
-	}
-	return errs
-}
-
-func validateNamespace(namespace string, path *field.Path) field.ErrorList {
-	return validateName(namespace, func(name string) []string {
-		return apivalidation.ValidateNamespaceName(name, false)
-	}, path)
 }

@@ -125,11 +125,11 @@ func TestValidateTarget(t *testing.T) {
 		},
 		"PortZero": {
 			webhook(func(w *metacontroller.Webhook) { w.Service.Port = new(int32(0)) }),
-			[]string{`spec.hooks.sync.webhook.service.port: Invalid value: 0: must be between 1 and 65535, inclusive`},
+			[]string{`spec.hooks.sync.webhook.service.port: Invalid value: 0: must be greater than or equal to 1`},
 		},
 		"PortTooLarge": {
 			webhook(func(w *metacontroller.Webhook) { w.Service.Port = new(int32(65536)) }),
-			[]string{`spec.hooks.sync.webhook.service.port: Invalid value: 65536: must be between 1 and 65535, inclusive`},
+			[]string{`spec.hooks.sync.webhook.service.port: Invalid value: 65536: must be less than or equal to 65535`},
 		},
 		"Protocol": {
 			webhook(func(w *metacontroller.Webhook) { w.Service.Protocol = "HTTPS" }),

@@ -91,7 +91,7 @@ func TestValidateCompositeControllerUpdate(t *testing.T) {
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
 			t.Log(tc.reason)
-			check(t, tc.want, ValidateCompositeControllerUpdate(newController(tc.new...), newController(tc.old...)))
+			check(t, tc.want, update(t, newController(tc.new...), newController(tc.old...)))
 		})
 	}
 }

@@ -21,7 +21,6 @@ import (
 	"regexp"
 	"strings"
 
-	metav1validation "k8s.io/apimachinery/pkg/apis/meta/v1/validation"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/sets"
 	"k8s.io/apimachinery/pkg/util/validation"
@@ -33,7 +32,7 @@ import (
 func validateParentResource(rule *metacontroller.ParentResourceRule, path *field.Path) field.ErrorList {
 	errs := validateAPIVersion(rule.APIVersion, path.Child("apiVersion"))
 	errs = append(errs, validateResource(rule.Resource, path.Child("resource"))...)
-	errs = append(errs, metav1validation.ValidateLabelSelector(rule.LabelSelector, metav1validation.LabelSelectorValidationOptions{}, path.Child("labelSelector"))...)
+	errs = append(errs, validateLabelSelector(rule.LabelSelector, path.Child("labelSelector"))...)
 	if rule.RevisionHistory != nil {
 		errs = append(errs, validateFieldPaths(rule.RevisionHistory.FieldPaths, path.Child("revisionHistory", "fieldPaths"))...)
 	}
@@ -91,30 +90,47 @@ func validateFieldPaths(paths []string, path *field.Path) field.ErrorList {
 	return errs
 }
 
-func validateChildResources(rules []metacontroller.ChildResourceRule, parent *metacontroller.ParentResourceRule, path *field.Path) field.ErrorList {
+// declaration is what every rule that declares a resource type has.
+type declaration struct {
+	apiVersion, resource string
+	resources            []string
+}
+
+// validateDeclaration checks one rule by itself.
+func validateDeclaration(rule declaration, path *field.Path) field.ErrorList {
+	errs := validateAPIVersion(rule.apiVersion, path.Child("apiVersion"))
+	errs = append(errs, validateResource(rule.resource, path.Child("resource"))...)
+	if len(rule.resources) > 0 {
+		errs = append(errs, field.Forbidden(path.Child("resources"), "may not be set together with resource: write one rule with resource for each type"))
+	}
+	return errs
+}
+
+// validateDeclarations checks rules each of which declares another type.
+func validateDeclarations(rules []declaration, path *field.Path) field.ErrorList {
 	var errs field.ErrorList
-	parentType := groupResource(parent.APIVersion, parent.Resource)
 	declared := map[schema.GroupResource]string{}
 	for i, rule := range rules {
 		path := path.Index(i)
-		errs = append(errs, validateChildResource(&rule, path)...)
-		if rule.Resource == "" {
+		errs = append(errs, validateDeclaration(rule, path)...)
+		if rule.resource == "" {
 			continue
 		}
-		childType := groupResource(rule.APIVersion, rule.Resource)
-		apiVersion, found := declared[childType]
-		switch {
-		case found && apiVersion == rule.APIVersion:
-			errs = append(errs, field.Duplicate(path, rule.APIVersion+" "+rule.Resource))
+		resourceType := groupResource(rule.apiVersion, rule.resource)
+		switch apiVersion, found := declared[resourceType]; {
+		case found && apiVersion == rule.apiVersion:
+			errs = append(errs, field.Duplicate(path, rule.apiVersion+" "+rule.resource))
 		case found:
-			errs = append(errs, field.Invalid(path.Child("apiVersion"), rule.APIVersion, fmt.Sprintf(
-				"%s is already declared in %s: children of one type are handled in one version", childType, apiVersion)))
-		case childType == parentType:
-			errs = append(errs, field.Invalid(path.Child("resource"), rule.Resource, "is the parent resource: a parent may not be its own child"))
+			errs = append(errs, otherVersion(rule, apiVersion, path))
 		}
-		declared[childType] = rule.APIVersion
+		declared[resourceType] = rule.apiVersion
 	}
 	return errs
+}
+
+func otherVersion(rule declaration, apiVersion string, path *field.Path) *field.Error {
+	return field.Invalid(path.Child("apiVersion"), rule.apiVersion, fmt.Sprintf(
+		"%s is already declared in %s: objects of one type are handled in one version", groupResource(rule.apiVersion, rule.resource), apiVersion))
 }
 
 // groupResource is a type regardless of its version.
@@ -124,50 +140,4 @@ func groupResource(apiVersion, resource string) schema.GroupResource {
 		group = ""
 	}
 	return schema.GroupResource{Group: group, Resource: resource}
-}
-
-func validateChildResource(rule *metacontroller.ChildResourceRule, path *field.Path) field.ErrorList {
-	errs := validateAPIVersion(rule.APIVersion, path.Child("apiVersion"))
-	errs = append(errs, validateResource(rule.Resource, path.Child("resource"))...)
-	if len(rule.Resources) > 0 {
-		errs = append(errs, field.Forbidden(path.Child("resources"), "may not be set together with resource: write one rule with resource for each type"))
-	}
-	if rule.UpdateStrategy != nil {
-		errs = append(errs, validateUpdateStrategy(rule.UpdateStrategy, path.Child("updateStrategy"))...)
-	}
-	return errs
-}
-
-var childUpdateMethods = sets.New(
-	metacontroller.ChildUpdateOnDelete,
-	metacontroller.ChildUpdateRecreate,
-	metacontroller.ChildUpdateInPlace,
-	metacontroller.ChildUpdateRollingRecreate,
-	metacontroller.ChildUpdateRollingInPlace,
-)
-
-func validateUpdateStrategy(strategy *metacontroller.ChildUpdateStrategy, path *field.Path) field.ErrorList {
-	errs := validateEnum(strategy.Method, childUpdateMethods, path.Child("method"))
-	if strategy.StatusChecks == nil {
-		return errs
-	}
-	for i, check := range strategy.StatusChecks.Conditions {
-		path := path.Child("statusChecks", "conditions").Index(i).Child("type")
-		if check.Type == "" {
-			errs = append(errs, field.Required(path, "must be the type of a condition, for example Ready"))
-			continue
-		}
-		for _, message := range validation.IsQualifiedName(check.Type) {
-			errs = append(errs, field.Invalid(path, check.Type, message))
-		}
-	}
-	return errs
-}
-
-// validateEnum checks that value is one of allowed.
-func validateEnum[T ~string](value T, allowed sets.Set[T], path *field.Path) field.ErrorList {
-	if allowed.Has(value) {
-		return nil
-	}
-	return field.ErrorList{field.NotSupported(path, value, sets.List(allowed))}
 }

@@ -44,7 +44,6 @@ func validateSecurity(s security, path *field.Path) field.ErrorList {
 	}
 	if s.clientTLS != nil {
 		path := path.Child("clientTLS")
-		errs = append(errs, validateSecretReference(s.clientTLS.SecretRef, path.Child("secretRef"))...)
 		errs = append(errs, validateKey(s.clientTLS.CertKey, path.Child("certKey"))...)
 		errs = append(errs, validateKey(s.clientTLS.PrivateKeyKey, path.Child("privateKeyKey"))...)
 	}
@@ -53,42 +52,24 @@ func validateSecurity(s security, path *field.Path) field.ErrorList {
 	}
 	if s.basicAuth != nil {
 		path := path.Child("basicAuth")
-		if s.authorization != nil {
-			errs = append(errs, field.Forbidden(path, "may not be set together with authorization"))
-		}
-		errs = append(errs, validateSecretReference(s.basicAuth.SecretRef, path.Child("secretRef"))...)
 		errs = append(errs, validateKey(s.basicAuth.UsernameKey, path.Child("usernameKey"))...)
 		errs = append(errs, validateKey(s.basicAuth.PasswordKey, path.Child("passwordKey"))...)
 	}
 	return errs
 }
 
-// validateCABundle checks that there is exactly one source.
+// validateCABundle checks what each source says. That there is exactly one is
+// checked declaratively.
 func validateCABundle(bundle *metacontroller.CABundle, path *field.Path) field.ErrorList {
-	const rule = "set exactly one of inline, secretRef and configMapRef"
 	var errs field.ErrorList
-	first := ""
-	source := func(name string) {
-		if first == "" {
-			first = name
-			return
-		}
-		errs = append(errs, field.Forbidden(path.Child(name), fmt.Sprintf("may not be set together with %s: %s", first, rule)))
-	}
 	if bundle.Inline != "" {
-		source("inline")
 		errs = append(errs, validatePEM(bundle.Inline, path.Child("inline"))...)
 	}
 	if ref := bundle.SecretRef; ref != nil {
-		source("secretRef")
-		errs = append(errs, validateKeyReference(ref.Name, ref.Namespace, ref.Key, path.Child("secretRef"))...)
+		errs = append(errs, validateKey(ref.Key, path.Child("secretRef", "key"))...)
 	}
 	if ref := bundle.ConfigMapRef; ref != nil {
-		source("configMapRef")
-		errs = append(errs, validateKeyReference(ref.Name, ref.Namespace, ref.Key, path.Child("configMapRef"))...)
-	}
-	if first == "" {
-		errs = append(errs, field.Required(path, rule))
+		errs = append(errs, validateKey(ref.Key, path.Child("configMapRef", "key"))...)
 	}
 	return errs
 }
@@ -139,22 +120,17 @@ func validateAuthorization(authorization *metacontroller.Authorization, path *fi
 	case !httpguts.ValidHeaderFieldName(kind):
 		errs = append(errs, field.Invalid(path.Child("type"), kind, "must be an HTTP authentication scheme, for example Bearer"))
 	}
-	ref := authorization.SecretRef
-	return append(errs, validateKeyReference(ref.Name, ref.Namespace, ref.Key, path.Child("secretRef"))...)
-}
-
-func validateSecretReference(ref metacontroller.SecretReference, path *field.Path) field.ErrorList {
-	errs := validateName(ref.Name, validation.IsDNS1123Subdomain, path.Child("name"))
-	return append(errs, validateNamespace(ref.Namespace, path.Child("namespace"))...)
-}
-
-func validateKeyReference(name, namespace, key string, path *field.Path) field.ErrorList {
-	errs := validateName(name, validation.IsDNS1123Subdomain, path.Child("name"))
-	errs = append(errs, validateNamespace(namespace, path.Child("namespace"))...)
-	return append(errs, validateKey(key, path.Child("key"))...)
+	return append(errs, validateKey(authorization.SecretRef.Key, path.Child("secretRef", "key"))...)
 }
 
 // validateKey checks a key of a Secret or ConfigMap.
 func validateKey(key string, path *field.Path) field.ErrorList {
-	return validateName(key, validation.IsConfigMapKey, path)
+	if key == "" {
+		return field.ErrorList{field.Required(path, "")}
+	}
+	var errs field.ErrorList
+	for _, message := range validation.IsConfigMapKey(key) {
+		errs = append(errs, field.Invalid(path, key, message))
+	}
+	return errs
 }

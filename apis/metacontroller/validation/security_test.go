@@ -34,18 +34,15 @@ func TestValidateCABundle(t *testing.T) {
 	run(t, map[string]invalid{
 		"NoSource": {
 			bundle(metacontroller.CABundle{}),
-			[]string{at + `: Required value: set exactly one of inline, secretRef and configMapRef`},
+			[]string{at + ": Invalid value: \"\": must specify one of: `inline`, `secretRef`, `configMapRef`"},
 		},
 		"ThreeSources": {
 			bundle(metacontroller.CABundle{Inline: certificate, SecretRef: secret, ConfigMapRef: configMap}),
-			[]string{
-				at + `.secretRef: Forbidden: may not be set together with inline: set exactly one of inline, secretRef and configMapRef`,
-				at + `.configMapRef: Forbidden: may not be set together with inline: set exactly one of inline, secretRef and configMapRef`,
-			},
+			[]string{at + ": Invalid value: \"{inline, secretRef, configMapRef}\": must specify exactly one of: `inline`, `secretRef`, `configMapRef`"},
 		},
 		"TwoReferences": {
 			bundle(metacontroller.CABundle{SecretRef: secret, ConfigMapRef: configMap}),
-			[]string{at + `.configMapRef: Forbidden: may not be set together with secretRef: set exactly one of inline, secretRef and configMapRef`},
+			[]string{at + ": Invalid value: \"{secretRef, configMapRef}\": must specify exactly one of: `inline`, `secretRef`, `configMapRef`"},
 		},
 		"NotPEM": {
 			bundle(metacontroller.CABundle{Inline: "LS0tLS1CRUdJTi=="}),
@@ -66,17 +63,17 @@ func TestValidateCABundle(t *testing.T) {
 		"EmptyReference": {
 			bundle(metacontroller.CABundle{SecretRef: &metacontroller.SecretKeyReference{}}),
 			[]string{
+				at + `.secretRef.key: Required value`,
 				at + `.secretRef.name: Required value`,
 				at + `.secretRef.namespace: Required value`,
-				at + `.secretRef.key: Required value`,
 			},
 		},
 		"ReferenceSyntax": {
 			bundle(metacontroller.CABundle{ConfigMapRef: &metacontroller.ConfigMapKeyReference{Name: "CA", Namespace: "A", Key: "a/b"}}),
 			[]string{
+				at + `.configMapRef.key: Invalid value: "a/b": ` + dataKey,
 				at + `.configMapRef.name: Invalid value: "CA": ` + subdomain,
 				at + `.configMapRef.namespace: Invalid value: "A": ` + label1123,
-				at + `.configMapRef.key: Invalid value: "a/b": ` + dataKey,
 			},
 		},
 	})
@@ -93,7 +90,7 @@ func TestValidateCredentials(t *testing.T) {
 	run(t, map[string]invalid{
 		"BothKinds": {
 			webhook(func(w *metacontroller.Webhook) { w.Authorization, w.BasicAuth = newAuthorization(), newBasicAuth() }),
-			[]string{at + `.basicAuth: Forbidden: may not be set together with authorization`},
+			[]string{at + ": Invalid value: \"{authorization, basicAuth}\": must specify at most one of: `authorization`, `basicAuth`"},
 		},
 		"Basic": {
 			authorization(func(a *metacontroller.Authorization) { a.Type = "bAsic" }),
@@ -110,19 +107,19 @@ func TestValidateCredentials(t *testing.T) {
 		"EmptyBasicAuth": {
 			webhook(func(w *metacontroller.Webhook) { w.BasicAuth = &metacontroller.BasicAuth{} }),
 			[]string{
-				at + `.basicAuth.secretRef.name: Required value`,
-				at + `.basicAuth.secretRef.namespace: Required value`,
 				at + `.basicAuth.usernameKey: Required value`,
 				at + `.basicAuth.passwordKey: Required value`,
+				at + `.basicAuth.secretRef.name: Required value`,
+				at + `.basicAuth.secretRef.namespace: Required value`,
 			},
 		},
 		"EmptyClientTLS": {
 			webhook(func(w *metacontroller.Webhook) { w.ClientTLS = &metacontroller.ClientTLS{} }),
 			[]string{
-				at + `.clientTLS.secretRef.name: Required value`,
-				at + `.clientTLS.secretRef.namespace: Required value`,
 				at + `.clientTLS.certKey: Required value`,
 				at + `.clientTLS.privateKeyKey: Required value`,
+				at + `.clientTLS.secretRef.name: Required value`,
+				at + `.clientTLS.secretRef.namespace: Required value`,
 			},
 		},
 		"ClientTLSKey": {
@@ -158,8 +155,8 @@ func TestValidateEndpointConfigs(t *testing.T) {
 				c.Spec.EndpointConfigs = []metacontroller.EndpointConfig{{Host: "example.com", CABundle: &metacontroller.CABundle{}, Authorization: newAuthorization(), BasicAuth: newBasicAuth()}}
 			},
 			[]string{
-				`spec.endpointConfigs[0].caBundle: Required value: set exactly one of inline, secretRef and configMapRef`,
-				`spec.endpointConfigs[0].basicAuth: Forbidden: may not be set together with authorization`,
+				"spec.endpointConfigs[0]: Invalid value: \"{authorization, basicAuth}\": must specify at most one of: `authorization`, `basicAuth`",
+				"spec.endpointConfigs[0].caBundle: Invalid value: \"\": must specify one of: `inline`, `secretRef`, `configMapRef`",
 			},
 		},
 	})

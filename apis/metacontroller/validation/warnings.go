@@ -17,6 +17,8 @@ limitations under the License.
 package validation
 
 import (
+	"fmt"
+
 	"github.com/hookplane/hookplane/apis/metacontroller"
 )
 
@@ -27,14 +29,52 @@ func WarningsForCompositeController(controller *metacontroller.CompositeControll
 	if hooks == nil {
 		return nil
 	}
-	var warnings []string
-	if hooks.Sync == nil {
-		warnings = append(warnings, "spec.hooks.sync: not set, so nothing happens while a parent lives")
+	return append(warnWithoutSync(hooks.Sync, hooks.Finalize, "parent"), warnHooks(compositeHooks(hooks))...)
+}
+
+// WarningsForDecoratorController does for a DecoratorController what
+// [WarningsForCompositeController] does for a CompositeController.
+func WarningsForDecoratorController(controller *metacontroller.DecoratorController) []string {
+	hooks := controller.Spec.Hooks
+	if hooks == nil {
+		return nil
 	}
-	for _, h := range []struct {
-		name string
-		hook *metacontroller.Hook
-	}{{"sync", hooks.Sync}, {"finalize", hooks.Finalize}, {"customize", hooks.Customize}} {
+	return append(warnWithoutSync(hooks.Sync, hooks.Finalize, "object"), warnHooks(decoratorHooks(hooks))...)
+}
+
+// WarningsForInitializerController does for an InitializerController what
+// [WarningsForCompositeController] does for a CompositeController, but for the
+// expressions of its matchConditions.
+func WarningsForInitializerController(controller *metacontroller.InitializerController) []string {
+	hooks := controller.Spec.Hooks
+	if hooks == nil {
+		return nil
+	}
+	return warnHooks(initializerHooks(hooks))
+}
+
+// WarningsForControllerRevision has nothing to warn of: the server writes
+// revisions.
+func WarningsForControllerRevision(*metacontroller.ControllerRevision) []string {
+	return nil
+}
+
+// warnWithoutSync tells what a controller without a sync hook does to its
+// objects.
+func warnWithoutSync(sync, finalize *metacontroller.Hook, object string) []string {
+	switch {
+	case sync != nil:
+		return nil
+	case finalize == nil:
+		return []string{fmt.Sprintf("spec.hooks.sync: not set, so nothing happens while a %s lives", object)}
+	default:
+		return []string{fmt.Sprintf("spec.hooks.sync: not set, so nothing happens while a %s lives, yet finalize holds up its deletion", object)}
+	}
+}
+
+func warnHooks(hooks []namedHook) []string {
+	var warnings []string
+	for _, h := range hooks {
 		if h.hook == nil || h.hook.Webhook == nil {
 			continue
 		}

@@ -31,7 +31,7 @@ func TestWarningsForCompositeController(t *testing.T) {
 		want   []string
 	}{
 		"Sync":         {modify: func(*metacontroller.CompositeController) {}},
-		"OnlyFinalize": {modify: func(c *metacontroller.CompositeController) { c.Spec.Hooks.Sync, c.Spec.Hooks.Finalize = nil, newHook() }, want: []string{warning}},
+		"OnlyFinalize": {modify: func(c *metacontroller.CompositeController) { c.Spec.Hooks.Sync, c.Spec.Hooks.Finalize = nil, newHook() }, want: []string{warning + ", yet finalize holds up its deletion"}},
 		"EmptyHooks":   {modify: func(c *metacontroller.CompositeController) { c.Spec.Hooks.Sync = nil }, want: []string{warning}},
 		"URLAndService": {
 			modify: func(c *metacontroller.CompositeController) { c.Spec.Hooks.Sync.Webhook.URL = "http://example.com" },
@@ -41,7 +41,7 @@ func TestWarningsForCompositeController(t *testing.T) {
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
 			controller := newController(tc.modify)
-			check(t, nil, ValidateCompositeController(controller))
+			check(t, nil, create(t, controller))
 			if diff := cmp.Diff(tc.want, WarningsForCompositeController(controller)); diff != "" {
 				t.Errorf("warnings: -want +got:\n%s", diff)
 			}

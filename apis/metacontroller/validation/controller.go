@@ -1,0 +1,72 @@
+/*
+Copyright The Hookplane Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package validation
+
+import (
+	"fmt"
+
+	apivalidation "k8s.io/apimachinery/pkg/api/validation"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	metav1validation "k8s.io/apimachinery/pkg/apis/meta/v1/validation"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/hookplane/hookplane/apis/metacontroller"
+)
+
+// What the kinds have in common.
+
+func validateClusterScopedMeta(meta *metav1.ObjectMeta) field.ErrorList {
+	return apivalidation.ValidateObjectMeta(meta, false, apivalidation.NameIsDNSSubdomain, field.NewPath("metadata"))
+}
+
+func validateMetaUpdate(meta, old *metav1.ObjectMeta) field.ErrorList {
+	return apivalidation.ValidateObjectMetaUpdate(meta, old, field.NewPath("metadata"))
+}
+
+// validateFinalizerName checks that the finalizer of a controller with a
+// finalize hook, metacontroller.io/<kind>-<name>, is short enough.
+func validateFinalizerName(name, kind string, finalize *metacontroller.Hook) field.ErrorList {
+	const limitOfFinalizer = 63 // behind the slash
+	limit := limitOfFinalizer - len(kind+"-")
+	if finalize == nil || len(name) <= limit {
+		return nil
+	}
+	return field.ErrorList{field.Invalid(field.NewPath("metadata", "name"), name, fmt.Sprintf(
+		"may not be longer than %d characters when there is a finalize hook: it becomes the finalizer metacontroller.io/%s-<name>", limit, kind))}
+}
+
+// validateClientConfig refuses what folding could not bring into today's form.
+func validateClientConfig(config *metacontroller.ClientConfig, path *field.Path) field.ErrorList {
+	if config == nil || config.Service == nil {
+		return nil
+	}
+	return field.ErrorList{field.Forbidden(path.Child("service"),
+		"contradicts the webhook of a hook that has a path too: set either clientConfig and hooks.<hook>.path, or hooks.<hook>.webhook")}
+}
+
+func validateStatus(observedGeneration int64, conditions []metav1.Condition, parents *metacontroller.ParentsStatus) field.ErrorList {
+	path := field.NewPath("status")
+	errs := apivalidation.ValidateNonnegativeField(observedGeneration, path.Child("observedGeneration"))
+	errs = append(errs, metav1validation.ValidateConditions(conditions, path.Child("conditions"))...)
+	if parents == nil {
+		return errs
+	}
+	path = path.Child("parents")
+	errs = append(errs, apivalidation.ValidateNonnegativeField(int64(parents.Total), path.Child("total"))...)
+	errs = append(errs, apivalidation.ValidateNonnegativeField(int64(parents.Synced), path.Child("synced"))...)
+	return append(errs, apivalidation.ValidateNonnegativeField(int64(parents.Failing), path.Child("failing"))...)
+}
