@@ -34,6 +34,8 @@ type index struct {
 	owned   sets[types.UID] // by the controller's UID
 	orphans sets[string]    // by namespace
 	labeled sets[label]     // orphans by each of their labels
+	// selectable is nil as long as nobody asked for objects whoever owns them.
+	selectable *selectable
 }
 
 // label is one label of an object in a namespace.
@@ -51,6 +53,7 @@ func (x *index) clear() {
 	defer x.mu.Unlock()
 	x.objects = map[Key]*Object{}
 	x.owned, x.orphans, x.labeled = sets[types.UID]{}, sets[string]{}, sets[label]{}
+	x.selectable = nil
 }
 
 // put records an object in place of what is known under its key.
@@ -59,6 +62,9 @@ func (x *index) put(o *Object) {
 	defer x.mu.Unlock()
 	old := x.objects[o.Key()]
 	x.objects[o.Key()] = o
+	if x.selectable != nil {
+		x.selectable.put(old, o)
+	}
 	if old != nil && (old.ControllerUID() != o.ControllerUID() || !maps.Equal(old.Labels, o.Labels)) {
 		x.leave(old)
 	}
@@ -79,6 +85,9 @@ func (x *index) remove(k Key) {
 	if old := x.objects[k]; old != nil {
 		delete(x.objects, k)
 		x.leave(old)
+		if x.selectable != nil {
+			x.selectable.remove(old)
+		}
 	}
 }
 
@@ -135,6 +144,43 @@ func (x *index) orphanNamespaces() []string {
 	x.mu.RLock()
 	defer x.mu.RUnlock()
 	return slices.Sorted(maps.Keys(x.orphans))
+}
+
+// selected returns the matching objects of a namespace, or of all for "", in no particular order.
+func (x *index) selected(namespace string, selector labels.Selector) []*Object {
+	x.makeSelectable()
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	if x.selectable == nil {
+		return nil // cleared meanwhile
+	}
+	return x.selectable.matching(namespace, selector)
+}
+
+// named returns the objects of that name, of all namespaces, by namespace.
+func (x *index) named(name string) []*Object {
+	x.makeSelectable()
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	if x.selectable == nil {
+		return nil // cleared meanwhile
+	}
+	return slices.Clone(x.selectable.names[name])
+}
+
+// makeSelectable prepares for selected and named, once.
+func (x *index) makeSelectable() {
+	x.mu.RLock()
+	ready := x.selectable != nil
+	x.mu.RUnlock()
+	if ready {
+		return
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.selectable == nil {
+		x.selectable = newSelectable(x.objects)
+	}
 }
 
 // candidates returns sets that hold all orphans of the namespace that the selector matches: those with

@@ -35,7 +35,10 @@ func TestIndexMatchesScan(t *testing.T) {
 	x := newIndex()
 	s := &Store{informer: &informer{index: x}}
 	known := map[Key]*Object{}
-	for range 5000 {
+	for i := range 5000 {
+		if i == 1000 {
+			x.makeSelectable() // from what is there; the rest comes and goes afterwards
+		}
 		o := randomObject(random)
 		if random.IntN(3) == 0 {
 			x.remove(o.Key())
@@ -63,10 +66,29 @@ func TestIndexMatchesScan(t *testing.T) {
 			if diff := cmp.Diff(want, keys(s.Orphans(namespace, selector))); diff != "" {
 				t.Errorf("Orphans(%q, %q): -want +got:\n%s", namespace, text, diff)
 			}
+			want = scan(known, func(o *Object) bool {
+				return (namespace == "" || o.Namespace == namespace) && selector.Matches(labels.Set(o.Labels))
+			})
+			selected := s.Selected(namespace, selector)
+			for _, o := range selected {
+				if known[o.Key()] != o {
+					t.Errorf("Selected(%q, %q): an old state of %s", namespace, text, o)
+				}
+			}
+			if diff := cmp.Diff(want, keys(selected)); diff != "" {
+				t.Errorf("Selected(%q, %q): -want +got:\n%s", namespace, text, diff)
+			}
 		}
 	}
-	if got := s.Orphans("n0", labels.Nothing()); len(got) > 0 {
-		t.Errorf("Orphans of a selector that matches nothing: got %d", len(got))
+	for i := range 41 {
+		name := fmt.Sprint("o", i)
+		want := scan(known, func(o *Object) bool { return o.Name == name })
+		if diff := cmp.Diff(want, keys(s.Named(name))); diff != "" {
+			t.Errorf("Named(%s): -want +got:\n%s", name, diff)
+		}
+	}
+	if got := slices.Concat(s.Orphans("n0", labels.Nothing()), s.Selected("n0", labels.Nothing())); len(got) > 0 {
+		t.Errorf("Orphans and Selected of a selector that matches nothing: got %d", len(got))
 	}
 	if got := len(slices.Collect(s.All())); got != len(known) {
 		t.Errorf("All: got %d objects, want %d", got, len(known))
@@ -76,6 +98,9 @@ func TestIndexMatchesScan(t *testing.T) {
 	}
 	if len(x.owned)+len(x.orphans)+len(x.labeled)+len(x.objects) > 0 {
 		t.Errorf("an empty index keeps %d owners, %d namespaces, %d labels", len(x.owned), len(x.orphans), len(x.labeled))
+	}
+	if all := x.selectable; len(all.namespaces)+len(all.labels)+len(all.names) > 0 {
+		t.Errorf("an empty index keeps %d namespaces, %d labels, %d names", len(all.namespaces), len(all.labels), len(all.names))
 	}
 }
 

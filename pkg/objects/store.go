@@ -100,6 +100,18 @@ func (s *Store) Orphans(namespace string, selector labels.Selector) []*Object {
 	return orphans
 }
 
+// Selected returns the objects that match the selector, whoever owns them, in one namespace or, for "", in all, sorted by
+// namespace and name. The slice is the caller's. It is fast when the selector requires a label to have one of some values;
+// otherwise it looks at all objects of the namespace. The first call of Selected or Named on a resource indexes all objects.
+func (s *Store) Selected(namespace string, selector labels.Selector) []*Object {
+	selected := s.informer.index.selected(namespace, selector)
+	slices.SortFunc(selected, func(a, b *Object) int { return compareKeys(a, b.Key()) })
+	return selected
+}
+
+// Named returns the objects of that name in all namespaces, sorted by namespace. The slice is the caller's.
+func (s *Store) Named(name string) []*Object { return s.informer.index.named(name) }
+
 // All yields the objects that are there now, in no particular order.
 func (s *Store) All() iter.Seq[*Object] { return slices.Values(s.informer.index.all()) }
 
