@@ -55,7 +55,7 @@ func (x *Index[K]) Set(parent K, namespace string, selector labels.Selector) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	x.remove(parent)
-	e := entry{namespace: namespace, selector: selector, pairs: requiredPairs(namespace, selector)}
+	e := entry{namespace: namespace, selector: selector, pairs: x.requiredPairs(namespace, selector)}
 	x.parents[parent] = e
 	if len(e.pairs) == 0 {
 		insert(x.broad, namespace, parent)
@@ -111,21 +111,28 @@ func (x *Index[K]) remove(parent K) {
 	}
 }
 
-// requiredPairs returns labels of which every matching object has exactly one: those of the first
-// requirement that names values. Without one there are none.
-func requiredPairs(namespace string, selector labels.Selector) []pair {
+// requiredPairs returns labels of which every matching object has exactly one: the values of one requirement. Of several
+// requirements that name values it takes the one whose labels are the least crowded, so that parents that share one label
+// and differ in another are not all looked at together. Without such a requirement there are none.
+func (x *Index[K]) requiredPairs(namespace string, selector labels.Selector) []pair {
 	requirements, _ := selector.Requirements()
+	var least []pair
+	crowd := 0
 	for _, r := range requirements {
 		if op := r.Operator(); op != selection.In && op != selection.Equals && op != selection.DoubleEquals {
 			continue
 		}
-		pairs := make([]pair, 0, len(r.Values()))
+		pairs, crowded := make([]pair, 0, len(r.Values())), 0
 		for value := range r.Values() {
-			pairs = append(pairs, pair{namespace, r.Key(), value})
+			p := pair{namespace, r.Key(), value}
+			pairs = append(pairs, p)
+			crowded += len(x.byPair[p])
 		}
-		return pairs
+		if least == nil || crowded < crowd {
+			least, crowd = pairs, crowded
+		}
 	}
-	return nil
+	return least
 }
 
 func insert[I, K comparable](index map[I]map[K]struct{}, at I, parent K) {

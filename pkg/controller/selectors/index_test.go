@@ -105,3 +105,17 @@ func TestIndexAgainstWalk(t *testing.T) {
 		t.Errorf("an empty index holds %d parents, %d pairs, %d broad selectors", len(x.parents), len(x.byPair), len(x.broad))
 	}
 }
+
+// TestIndexSpreadsParents has parents that share one label and differ in another: a look-up must not evaluate them all.
+func TestIndexSpreadsParents(t *testing.T) {
+	x := NewIndex[int]()
+	for parent := range 1000 {
+		x.Set(parent, "", parse(t, fmt.Sprintf("app=web,tenant=t%d", parent)))
+	}
+	if got := len(x.byPair[pair{"", "app", "web"}]); got > 1 {
+		t.Errorf("%d of 1000 parents are found by app=web, want the first at most", got)
+	}
+	if diff := cmp.Diff([]int{7}, x.Matching("n", map[string]string{"app": "web", "tenant": "t7"})); diff != "" {
+		t.Errorf("Matching() (-want +got):\n%s", diff)
+	}
+}
