@@ -70,6 +70,11 @@ func (h *hookServer) URL() string { return "http://" + h.address + "/sync" }
 
 // answer changes what the hook answers.
 func (h *hookServer) answer(sync func(request) response) {
+	h.answerAny(func(in request) any { return sync(in) })
+}
+
+// answerAny changes what the hook answers, to whatever a hook can.
+func (h *hookServer) answerAny(answer func(request) any) {
 	h.handle(func(w http.ResponseWriter, r *http.Request) {
 		var in request
 		if err := json.NewDecoder(r.Body).Decode(&in); err != nil {
@@ -80,7 +85,7 @@ func (h *hookServer) answer(sync func(request) response) {
 		h.calls[nested[string](in.Parent, "metadata", "name")]++
 		h.mu.Unlock()
 		w.Header().Set("Content-Type", "application/json")
-		_ = json.NewEncoder(w).Encode(sync(in)) // the caller may be gone
+		_ = json.NewEncoder(w).Encode(answer(in)) // the caller may be gone
 	})
 }
 

@@ -29,6 +29,7 @@ import (
 	"k8s.io/klog/v2"
 	"k8s.io/utils/clock"
 
+	"github.com/hookplane/hookplane/pkg/controller/related"
 	"github.com/hookplane/hookplane/pkg/controller/selectors"
 	"github.com/hookplane/hookplane/pkg/controller/wakeup"
 	"github.com/hookplane/hookplane/pkg/objects"
@@ -58,8 +59,10 @@ type controller struct {
 	queue     workqueue.TypedRateLimitingInterface[objects.Key]
 	wakeups   *wakeup.Tracker[objects.Key]
 	selectors *selectors.Index[objects.Key]
+	related   *related.Finder[objects.Key] // nil without a customize hook
 
 	mu        sync.Mutex
+	numbers   map[objects.Resource]int // of resources, as wakeup knows them
 	memory    map[objects.Key]*memory
 	contested map[plan.ChildKey]map[objects.Key]struct{} // memory.contested, the other way round
 	startedAt time.Time                                  // zero until the stores were read
@@ -73,6 +76,7 @@ func newController(ctx context.Context, d *definition, reference *corev1.ObjectR
 		definition: d, reference: reference, applier: s.Applier, live: s.Live, recorder: s.Recorder,
 		metrics: s.Metrics, clock: s.Clock, workers: s.Workers,
 		selectors: selectors.NewIndex[objects.Key](),
+		numbers:   newNumbers(d),
 		memory:    map[objects.Key]*memory{},
 		contested: map[plan.ChildKey]map[objects.Key]struct{}{},
 	}
@@ -80,6 +84,7 @@ func newController(ctx context.Context, d *definition, reference *corev1.ObjectR
 		Name: "composite", Clock: s.Clock, // one for all controllers: metrics of a queue outlive it
 	})
 	c.wakeups = wakeup.New(s.Clock, c.queue.Add)
+	c.related = c.newRelated(s.Objects)
 	c.parents = s.Objects.Open(ctx, d.parent)
 	for _, resource := range d.resources {
 		c.children = append(c.children, s.Objects.Open(ctx, resource))
@@ -103,6 +108,9 @@ func (c *controller) run(ctx context.Context) {
 	var wg sync.WaitGroup
 	defer wg.Wait()
 	wg.Go(func() { c.wakeups.Run(ctx) })
+	if c.related != nil {
+		wg.Go(func() { c.related.Run(ctx) })
+	}
 	for range c.workers {
 		wg.Go(func() {
 			for c.syncNext(ctx) {
@@ -144,6 +152,9 @@ func (c *controller) storeError() (objects.Resource, error) {
 		if err := store.Err(); err != nil {
 			return store.Resource(), err
 		}
+	}
+	if c.related != nil {
+		return c.related.Err()
 	}
 	return objects.Resource{}, nil
 }

@@ -29,6 +29,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/hookplane/hookplane/apis/metacontroller/v1alpha1"
+	"github.com/hookplane/hookplane/pkg/controller/related"
 	"github.com/hookplane/hookplane/pkg/hook"
 	"github.com/hookplane/hookplane/pkg/hook/webhook"
 	"github.com/hookplane/hookplane/pkg/objects"
@@ -50,6 +51,10 @@ type definition struct {
 	hookVersion         hook.Version
 	mode                hook.Mode
 	sync                hook.Hook
+	// customize is nil without such a hook.
+	customize     hook.Hook
+	customizeMode hook.Mode
+	relatedScope  related.Scope
 	// raw is the object as JSON, as hooks are shown it: as it was when its generation was first seen.
 	raw []byte
 }
@@ -92,18 +97,32 @@ func define(ctx context.Context, object *v1alpha1.CompositeController, cache *ob
 
 // makeHooks makes the executors of the hooks.
 func (d *definition) makeHooks(newHook NewHook) error {
-	spec := &d.object.Spec
+	hooks := d.object.Spec.Hooks
 	var err error
-	d.sync, err = newHook(hook.Spec{
-		Path: field.NewPath("spec", "hooks", "sync"), Hook: spec.Hooks.Sync, Endpoints: spec.EndpointConfigs,
+	if d.sync, err = d.makeHook(newHook, "sync", hooks.Sync); err != nil {
+		return err
+	}
+	if hooks.Customize == nil {
+		return nil
+	}
+	d.customizeMode = hook.Mode(hooks.Customize.Webhook.ResponseUnmarshalMode)
+	d.relatedScope = related.Scope{Version: hook.Version(hooks.Customize.Version), Shown: d.hookVersion}
+	d.customize, err = d.makeHook(newHook, "customize", hooks.Customize)
+	return err
+}
+
+// makeHook makes the executor of a hook, which is named as in spec.hooks.
+func (d *definition) makeHook(newHook NewHook, name string, declared *v1alpha1.Hook) (hook.Hook, error) {
+	executor, err := newHook(hook.Spec{
+		Path: field.NewPath("spec", "hooks", name), Hook: declared, Endpoints: d.object.Spec.EndpointConfigs,
 	})
 	if _, unsupported := errors.AsType[*webhook.UnsupportedError](err); unsupported {
-		return &problem{reasonNotSupported, err.Error(), eventCreateError}
+		return nil, &problem{reasonNotSupported, err.Error(), eventCreateError}
 	}
 	if err != nil {
-		return &problem{reasonInvalidSpec, err.Error(), eventCreateError}
+		return nil, &problem{reasonInvalidSpec, err.Error(), eventCreateError}
 	}
-	return nil
+	return executor, nil
 }
 
 // readSpec takes over what needs no cluster.

@@ -25,6 +25,7 @@ import (
 
 // parentChanged takes a change of the parent resource in. The parents' store calls it.
 func (c *controller) parentChanged(e objects.Event) {
+	c.parentRelated(e)
 	key := e.Object().Key()
 	if !c.parentSelected(e.New) {
 		if c.parentSelected(e.Old) {
@@ -56,7 +57,9 @@ func (c *controller) childChanged(i int, e objects.Event) {
 		Gone:            e.New == nil || e.New.Deleting(),
 		Matters:         e.ContentChanged() || e.StatusChanged(),
 	}
-	for parent := range c.concerned(i, e) {
+	parents := c.concerned(i, e)
+	c.addRelated(parents, e)
+	for parent := range parents {
 		c.wakeups.Changed(parent, change)
 	}
 }

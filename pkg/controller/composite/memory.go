@@ -86,6 +86,9 @@ func (c *controller) forget(key objects.Key) {
 	c.selectors.Remove(key)
 	c.wakeups.Forget(key)
 	c.queue.Forget(key)
+	if c.related != nil {
+		c.related.Forget(key)
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if m := c.memory[key]; m != nil {

@@ -20,6 +20,7 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 
 	hookapi "github.com/hookplane/hookplane/apis/hook"
+	"github.com/hookplane/hookplane/pkg/controller/related"
 	"github.com/hookplane/hookplane/pkg/controller/wakeup"
 	"github.com/hookplane/hookplane/pkg/hook"
 	"github.com/hookplane/hookplane/pkg/objects"
@@ -35,6 +36,8 @@ type observation struct {
 	owned   [][]*objects.Object
 	adopt   []claim
 	release []claim
+	// related are the objects that the customize hook asked for; nil until they are found.
+	related *related.Objects
 }
 
 // claim is one object whose ownership must change.
@@ -93,13 +96,20 @@ func inNamespaceOf(parent *objects.Object, resource objects.Resource, owned []*o
 }
 
 // shown returns the resourceVersion in which the observation holds an object, or "".
-func (o *observation) shown(object wakeup.Object) string {
-	if object.Resource == 0 {
+func (c *controller) shown(o *observation, object wakeup.Object) string {
+	if object == parentObject(o.parent.Key()) {
 		return o.parent.ResourceVersion
 	}
-	for _, child := range o.owned[object.Resource-1] {
-		if child.Name == object.Name && child.Namespace == object.Namespace {
-			return child.ResourceVersion
+	if rule := object.Resource - 1; rule >= 0 && rule < len(o.owned) {
+		for _, child := range o.owned[rule] {
+			if child.Name == object.Name && child.Namespace == object.Namespace {
+				return child.ResourceVersion
+			}
+		}
+	}
+	for _, resource := range o.related.Resources() {
+		if c.numberOf(resource) == object.Resource {
+			return o.related.Version(resource, objects.Key{Namespace: object.Namespace, Name: object.Name})
 		}
 	}
 	return ""
@@ -114,6 +124,7 @@ func (c *controller) request(o *observation) *hook.CompositeRequest {
 		ParentNamespaced: c.parent.Namespaced,
 		ParentNamespace:  o.parent.Namespace,
 		Children:         make([]hook.Group, len(c.resources)),
+		Related:          o.related.Groups(),
 	}
 	for i, rule := range c.resources {
 		group := hook.Group{Kind: rule.Kind, APIVersion: rule.APIVersion(), Namespaced: rule.Namespaced}

@@ -33,9 +33,6 @@ func supported(spec *v1alpha1.CompositeControllerSpec) error {
 	if spec.Hooks.Finalize != nil {
 		fields = append(fields, "spec.hooks.finalize")
 	}
-	if spec.Hooks.Customize != nil {
-		fields = append(fields, "spec.hooks.customize")
-	}
 	for i, rule := range spec.ChildResources {
 		if method := updateMethod(rule.UpdateStrategy); method == v1alpha1.ChildUpdateRollingInPlace || method == v1alpha1.ChildUpdateRollingRecreate {
 			fields = append(fields, fmt.Sprintf("spec.childResources[%d].updateStrategy.method: %s", i, method))

@@ -41,7 +41,7 @@ func TestSupported(t *testing.T) {
 					{Resource: "secrets", UpdateStrategy: &v1alpha1.ChildUpdateStrategy{Method: v1alpha1.ChildUpdateRollingInPlace}},
 				},
 			},
-			want: "this version does not support spec.hooks.finalize, spec.hooks.customize, " +
+			want: "this version does not support spec.hooks.finalize, " +
 				"spec.childResources[1].updateStrategy.method: RollingInPlace: the controller does not run, rather than run without it",
 		},
 	}

@@ -24,6 +24,7 @@ import (
 
 	hookapi "github.com/hookplane/hookplane/apis/hook"
 	"github.com/hookplane/hookplane/pkg/apply"
+	"github.com/hookplane/hookplane/pkg/controller/related"
 	"github.com/hookplane/hookplane/pkg/controller/wakeup"
 	"github.com/hookplane/hookplane/pkg/hook"
 	"github.com/hookplane/hookplane/pkg/objects"
@@ -63,17 +64,22 @@ func (c *controller) syncParent(ctx context.Context, key objects.Key) {
 	if ctx.Err() != nil {
 		return // stopped: whatever failed, failed for that
 	}
+	shown := func(object wakeup.Object) string { return c.shown(observation, object) }
+	if errors.Is(x.err, related.ErrNotReady) {
+		c.wakeups.End(key, shown, nil)
+		return
+	}
 	if x.err != nil {
 		for i := range x.writes {
 			x.writes[i].Matters = false // the retry calls the hook
 		}
 	}
 	c.schedule(key, x)
-	c.wakeups.End(key, observation.shown, x.writes)
+	c.wakeups.End(key, shown, x.writes)
 	c.report(ctx, x, c.clock.Since(start))
 }
 
-// sync is one pass: claim → call → plan → apply.
+// sync is one pass: claim → relate → call → plan → apply.
 func (c *controller) sync(ctx context.Context, x *exchange) error {
 	o := x.observation
 	if o.memory.selectorErr != nil {
@@ -83,6 +89,9 @@ func (c *controller) sync(ctx context.Context, x *exchange) error {
 		if err := c.claim(ctx, x); err != nil || x.superseded || len(x.writes) > 0 {
 			return err // the hook is called when the new owners are seen
 		}
+	}
+	if err := c.relate(ctx, x); err != nil {
+		return err
 	}
 	if err := c.call(ctx, x); err != nil {
 		return err
