@@ -53,7 +53,7 @@ func (w *watch[K]) parents() map[K]struct{} {
 func (f *Finder[K]) use(ctx context.Context, resource objects.Resource) *watch[K] {
 	w := f.watches[resource]
 	if w == nil {
-		ctx, stop := context.WithCancel(context.WithoutCancel(ctx))
+		ctx, stop := context.WithCancel(context.WithoutCancel(ctx)) //nolint:gosec // unuse and Finder.stop call it
 		w = &watch[K]{resource: resource, interests: newInterests[K](), stop: stop, waiting: map[K]struct{}{}}
 		f.watches[resource] = w
 		if !f.stopped {
