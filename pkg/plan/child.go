@@ -42,6 +42,12 @@ func planChildren(in *Input, rules *ruleIndex, wanted []desiredChild, faults *fa
 		p.observed[child.key()] = child
 	}
 	p.deleteUnwanted(wanted)
+	if in.Rollout != nil {
+		var err error
+		if wanted, err = p.roll(wanted); err != nil {
+			return Result{}, err
+		}
+	}
 	for i := range wanted {
 		if err := p.child(&wanted[i]); err != nil {
 			return Result{}, err
@@ -89,10 +95,10 @@ func (p *planner) child(wanted *desiredChild) error {
 		}
 		observed = &other
 	}
-	if observed.Deleting {
+	if observed.Deleting || wanted.held {
 		return nil // It is created again when it is gone.
 	}
-	method := p.in.Rules[wanted.key.Rule].Method
+	method := p.in.Rules[wanted.key.Rule].Method.once()
 	if method == OnDelete {
 		return nil
 	}

@@ -39,6 +39,7 @@ type desiredChild struct {
 	key   ChildKey
 	raw   []byte
 	hash  uint64
+	held  bool // leave it as it is for now
 }
 
 // envelope is what of a desired child is looked at in every sync.

@@ -38,6 +38,13 @@ limitations under the License.
 // For the same reason a [Delete] of the Recreate method carries the desired state: a delete does change something, so it has
 // to be asked of the server first whether the child differs at all.
 //
+// # Rollouts
+//
+// With a rolling method a child is as one of the parent's revisions wants it. Given the recorded revisions, with an answer of
+// the hook for each ([Rollout]), the plan decides which child is in which, and moves one on to the latest when all that are
+// there are well (rollout.go, ready.go). What it decided is to be recorded ([Progress]) before the writes are carried out.
+//
 // Open plan.go first, then desired.go (what a hook may answer) and child.go (what becomes of one child). The files of
-// testdata/ are the specification by example.
+// testdata/ are the specification by example; those of
+// testdata/rollout/ are whole histories.
 package plan

@@ -41,6 +41,8 @@ type Input struct {
 	Response *hook.CompositeResponse
 	// Settled is what earlier syncs of this parent found to need no write. May be nil.
 	Settled map[ChildKey]Settled
+	// Rollout is about the revisions of the parent; nil when no rule has a rolling method.
+	Rollout *Rollout
 	// SettledStatus is the Fingerprint of the last StatusWrite that changed nothing; 0 when there was none.
 	SettledStatus uint64
 }
@@ -69,7 +71,26 @@ const (
 	Recreate Method = "Recreate"
 	// InPlace updates it.
 	InPlace Method = "InPlace"
+	// RollingRecreate deletes one child after the other; each is created anew before the next one goes. docs/protocol.md §6.
+	RollingRecreate Method = "RollingRecreate"
+	// RollingInPlace updates one child after the other.
+	RollingInPlace Method = "RollingInPlace"
 )
+
+// rolls tells whether children change one after the other.
+func (m Method) rolls() bool { return m == RollingRecreate || m == RollingInPlace }
+
+// once returns what a method does to a child whose turn it is.
+func (m Method) once() Method {
+	switch m {
+	case RollingRecreate:
+		return Recreate
+	case RollingInPlace:
+		return InPlace
+	default:
+		return m
+	}
+}
 
 // Rule declares a type of children.
 type Rule struct {
@@ -78,6 +99,8 @@ type Rule struct {
 	Resource   string // plural
 	Namespaced bool
 	Method     Method
+	// StatusChecks are what an updated child must pass before a rollout goes on. Other methods do not look at them.
+	StatusChecks []StatusCheck
 }
 
 // Child is an object that was observed.
@@ -178,6 +201,8 @@ type Result struct {
 	// Settled are the children that need no write now: Input.Settled of the next sync, after the caller added the
 	// outcomes of Writes ([Write.Settle]).
 	Settled map[ChildKey]Settled
+	// Progress is how a rollout goes on; nil when there are no revisions, or children are left alone.
+	Progress *Progress
 	// Problems are of single children and do not void the answer. In the order of the answer.
 	Problems []Problem
 }
@@ -207,6 +232,9 @@ func Composite(in Input) (Result, error) {
 		if err != nil {
 			return Result{}, err
 		}
+	}
+	if in.Rollout != nil {
+		addUpdated(&in, status, result.Progress, &faults)
 	}
 	if err := faults.asError(); err != nil {
 		return Result{}, err

@@ -49,6 +49,11 @@ func (e *InvalidResponseError) Error() string {
 	return message
 }
 
+// ofRevision says of an invalid answer which revision it was given for, and how to go on without that revision.
+func ofRevision(name string, err error) error {
+	return fmt.Errorf("in ControllerRevision %q (delete it to have its children wait for their update as they are): %w", name, err)
+}
+
 // faults collects the problems that void an answer.
 type faults []fault
 

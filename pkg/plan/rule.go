@@ -37,10 +37,10 @@ func indexRules(rules []Rule) (*ruleIndex, error) {
 	families := make(map[childType]int, len(rules))
 	for i, rule := range rules {
 		switch rule.Method {
-		case OnDelete, Recreate, InPlace:
+		case OnDelete, Recreate, InPlace, RollingRecreate, RollingInPlace:
 		default:
-			return nil, fmt.Errorf("child rule %d (%s in %s): update method %q is not supported: use %s, %s or %s",
-				i, rule.Resource, rule.APIVersion, rule.Method, OnDelete, Recreate, InPlace)
+			return nil, fmt.Errorf("child rule %d (%s in %s): update method %q is not supported: use %s, %s, %s, %s or %s",
+				i, rule.Resource, rule.APIVersion, rule.Method, OnDelete, Recreate, InPlace, RollingRecreate, RollingInPlace)
 		}
 		if _, found := index.byType[childType{rule.APIVersion, rule.Kind}]; !found {
 			index.byType[childType{rule.APIVersion, rule.Kind}] = i
@@ -58,6 +58,16 @@ func indexRules(rules []Rule) (*ruleIndex, error) {
 func (x *ruleIndex) identity(key ChildKey) ChildKey {
 	key.Rule = x.family[key.Rule]
 	return key
+}
+
+// familyOf returns the rule that stands for all versions of a kind, or false when no rule declares it.
+func (x *ruleIndex) familyOf(apiGroup, kind string) (int, bool) {
+	for i := range x.rules {
+		if x.rules[i].Kind == kind && group(x.rules[i].APIVersion) == apiGroup {
+			return x.family[i], true
+		}
+	}
+	return 0, false
 }
 
 // describe names a child for people: Pod "default/solr".
