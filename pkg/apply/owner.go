@@ -63,15 +63,20 @@ func hasUID(uid types.UID) func(metav1.OwnerReference) bool {
 // setOwners replaces the owners of an object. It is no apply: the object is not ours to have desired fields for, and giving
 // up a field that one has applied is another thing than removing it.
 func (a *Applier) setOwners(ctx context.Context, claim Claim, owners []metav1.OwnerReference) (string, error) {
-	patch, err := json.Marshal(map[string]any{"metadata": map[string]any{
+	return a.patchMetadata(ctx, claim.Target, map[string]any{
 		"uid": claim.UID, "resourceVersion": claim.ResourceVersion, "ownerReferences": owners,
-	}})
+	})
+}
+
+// patchMetadata merges changes into an object's metadata. Their uid and resourceVersion are preconditions.
+func (a *Applier) patchMetadata(ctx context.Context, target Target, changes map[string]any) (string, error) {
+	patch, err := json.Marshal(map[string]any{"metadata": changes})
 	if err != nil {
-		return "", fmt.Errorf("cannot encode the owners: %w", err)
+		return "", fmt.Errorf("cannot encode the metadata: %w", err)
 	}
-	body, err := send(ctx, a.patch(types.MergePatchType, claim.Target, patch))
+	body, err := send(ctx, a.patch(types.MergePatchType, target, patch))
 	if err != nil {
-		return "", asConflict(claim.Target, err)
+		return "", asConflict(target, err)
 	}
 	object, err := readAnswer(body)
 	if err != nil {
