@@ -56,7 +56,8 @@ type controller struct {
 	parents  *objects.Store
 	children []*objects.Store // in the order of definition.resources
 
-	queue     workqueue.TypedRateLimitingInterface[objects.Key]
+	queue     workqueue.TypedDelayingInterface[objects.Key]
+	retries   workqueue.TypedRateLimiter[objects.Key]
 	wakeups   *wakeup.Tracker[objects.Key]
 	selectors *selectors.Index[objects.Key]
 	related   *related.Finder[objects.Key] // nil without a customize hook
@@ -75,15 +76,16 @@ func newController(ctx context.Context, d *definition, reference *corev1.ObjectR
 	c := &controller{
 		definition: d, reference: reference, applier: s.Applier, live: s.Live, recorder: s.Recorder,
 		metrics: s.Metrics, clock: s.Clock, workers: s.Workers,
+		retries:   newBackoff(),
 		selectors: selectors.NewIndex[objects.Key](),
 		numbers:   newNumbers(d),
 		memory:    map[objects.Key]*memory{},
 		contested: map[plan.ChildKey]map[objects.Key]struct{}{},
 	}
-	c.queue = workqueue.NewTypedRateLimitingQueueWithConfig(newBackoff(), workqueue.TypedRateLimitingQueueConfig[objects.Key]{
+	c.queue = workqueue.NewTypedDelayingQueueWithConfig(workqueue.TypedDelayingQueueConfig[objects.Key]{
 		Name: "composite", Clock: s.Clock, // one for all controllers: metrics of a queue outlive it
 	})
-	c.wakeups = wakeup.New(s.Clock, c.queue.Add)
+	c.wakeups = wakeup.New(s.Clock, c.enqueue)
 	c.related = c.newRelated(s.Objects)
 	c.parents = s.Objects.Open(ctx, d.parent)
 	for _, resource := range d.resources {
@@ -166,6 +168,9 @@ func (c *controller) syncNext(ctx context.Context) bool {
 		return false
 	}
 	defer c.queue.Done(key)
+	if !c.takeDue(key) {
+		return true
+	}
 	logger := klog.LoggerWithValues(klog.FromContext(ctx), "parent", klog.KRef(key.Namespace, key.Name))
 	c.syncParent(klog.NewContext(ctx, logger), key)
 	return true

@@ -299,15 +299,15 @@ func TestControllerObeysSelectorThatItsHandlerHasNotSeen(t *testing.T) {
 	}
 }
 
-// interruptedQueue calls interrupt in the middle of what forgets a key.
-type interruptedQueue struct {
-	workqueue.TypedRateLimitingInterface[objects.Key]
+// interruptedRetries calls interrupt in the middle of what forgets a key.
+type interruptedRetries struct {
+	workqueue.TypedRateLimiter[objects.Key]
 	interrupt func()
 }
 
-func (q interruptedQueue) Forget(key objects.Key) {
-	q.TypedRateLimitingInterface.Forget(key)
-	q.interrupt()
+func (r interruptedRetries) Forget(key objects.Key) {
+	r.TypedRateLimiter.Forget(key)
+	r.interrupt()
 }
 
 // TestControllerKeepsParentThatComesDuringItsSync creates a parent after a sync, as a retry or resync of
@@ -317,7 +317,7 @@ func TestControllerKeepsParentThatComesDuringItsSync(t *testing.T) {
 	t.Cleanup(c.closeStores)
 	t.Cleanup(c.queue.ShutDown)
 	key := objects.Key{Namespace: "n", Name: "t"}
-	c.queue = interruptedQueue{c.queue, sync.OnceFunc(func() {
+	c.retries = interruptedRetries{c.retries, sync.OnceFunc(func() {
 		c.parentChanged(objects.Event{New: &objects.Object{
 			Namespace: "n", Name: "t", UID: "uid-t", ResourceVersion: "11", Raw: thing("t", "11", "b"),
 		}})

@@ -21,6 +21,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
@@ -50,6 +51,10 @@ type memory struct {
 	selectorErr error
 	// settled are the children that were found equal to what the hook wants.
 	settled map[plan.ChildKey]plan.Settled
+	// due says that something happened which the hook has not been called for.
+	due bool
+	// wakeAt is when the parent is due without that: a retry or a resync. Zero for never.
+	wakeAt time.Time
 	// result is how the last sync ended.
 	result result
 	// contested are wanted children whose names belong to objects of others.
@@ -85,7 +90,7 @@ func (c *controller) remember(parent *objects.Object) {
 func (c *controller) forget(key objects.Key) {
 	c.selectors.Remove(key)
 	c.wakeups.Forget(key)
-	c.queue.Forget(key)
+	c.retries.Forget(key)
 	if c.related != nil {
 		c.related.Forget(key)
 	}

@@ -54,7 +54,7 @@ func (c *controller) syncParent(ctx context.Context, key objects.Key) {
 	}
 	observation, ok := c.observe(key)
 	if !ok { // no parent any more; what came in the meantime may say that it is one again
-		c.queue.Forget(key)
+		c.retries.Forget(key)
 		c.wakeups.End(key, func(wakeup.Object) string { return "" }, nil)
 		return
 	}
@@ -190,27 +190,6 @@ func (c *controller) writeStatus(ctx context.Context, x *exchange) (unchanged bo
 		Matters:         !x.plan.Status.BookkeepingOnly && !c.ignoreStatusChanges,
 	})
 	return version == parent.ResourceVersion, nil
-}
-
-// schedule arranges the syncs that no event will cause.
-func (c *controller) schedule(key objects.Key, x *exchange) {
-	var later *hook.RetryAfterError
-	switch {
-	case errors.As(x.err, &later):
-		c.queue.AddAfter(key, later.After)
-	case x.observation.memory.selectorErr != nil:
-		c.queue.Forget(key) // only a change of the parent can help, and that wakes it
-	case x.err != nil:
-		c.queue.AddRateLimited(key)
-	default:
-		c.queue.Forget(key)
-	}
-	if x.answer != nil && x.answer.ResyncAfter() > 0 {
-		c.queue.AddAfter(key, x.answer.ResyncAfter())
-	}
-	if c.resyncPeriod > 0 {
-		c.queue.AddAfter(key, untilResync(x.observation.parent.UID, c.resyncPeriod, c.clock.Now()))
-	}
 }
 
 func (c *controller) parentTarget(parent *objects.Object) apply.Target {

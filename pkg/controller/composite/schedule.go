@@ -1,0 +1,107 @@
+/*
+Copyright The Hookplane Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package composite
+
+import (
+	"errors"
+	"time"
+
+	"github.com/hookplane/hookplane/pkg/hook"
+	"github.com/hookplane/hookplane/pkg/objects"
+)
+
+// enqueue has the parent synced as soon as a worker is free.
+func (c *controller) enqueue(key objects.Key) {
+	c.mu.Lock()
+	if m := c.memory[key]; m != nil {
+		m.due = true
+	}
+	c.mu.Unlock()
+	c.queue.Add(key)
+}
+
+// takeDue reports whether the parent that came out of the queue is to be synced. The queue has no way to
+// take a timer back: what a timer brings is due only when the last sync still wanted it.
+func (c *controller) takeDue(key objects.Key) bool {
+	remaining, due := c.claimDue(key)
+	if !due && remaining > 0 {
+		c.queue.AddAfter(key, remaining) // which it ignored as long as it had an earlier timer
+	}
+	return due
+}
+
+// claimDue makes the parent undue and reports whether it was due; if not, remaining is the time until
+// its timer, when there is one.
+func (c *controller) claimDue(key objects.Key) (remaining time.Duration, due bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	m := c.memory[key]
+	if m == nil {
+		return 0, false
+	}
+	if !m.wakeAt.IsZero() {
+		remaining = m.wakeAt.Sub(c.clock.Now())
+		m.due = m.due || remaining <= 0
+	}
+	if !m.due {
+		return remaining, false
+	}
+	m.due, m.wakeAt = false, time.Time{}
+	return 0, true
+}
+
+// schedule arranges the sync that no event will cause. It replaces what was arranged before.
+func (c *controller) schedule(key objects.Key, x *exchange) {
+	wakeIn := c.retryIn(key, x)
+	if x.answer != nil {
+		wakeIn = earlier(wakeIn, x.answer.ResyncAfter())
+	}
+	if c.resyncPeriod > 0 {
+		wakeIn = earlier(wakeIn, untilResync(x.observation.parent.UID, c.resyncPeriod, c.clock.Now()))
+	}
+	if wakeIn == 0 {
+		return
+	}
+	c.mu.Lock()
+	if m := c.memory[key]; m != nil {
+		m.wakeAt = c.clock.Now().Add(wakeIn)
+	}
+	c.mu.Unlock()
+	c.queue.AddAfter(key, wakeIn)
+}
+
+// retryIn returns when a failed sync is repeated; 0 when it is not.
+func (c *controller) retryIn(key objects.Key, x *exchange) time.Duration {
+	var later *hook.RetryAfterError
+	switch {
+	case errors.As(x.err, &later):
+		return later.After
+	case x.err == nil, x.observation.memory.selectorErr != nil: // only a change of the parent can help, and that wakes it
+		c.retries.Forget(key)
+		return 0
+	default:
+		return c.retries.When(key)
+	}
+}
+
+// earlier returns the shorter of two delays. 0 stands for none.
+func earlier(a, b time.Duration) time.Duration {
+	if a == 0 || b != 0 && b < a {
+		return b
+	}
+	return a
+}

@@ -1,0 +1,124 @@
+/*
+Copyright The Hookplane Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package composite
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"k8s.io/client-go/util/workqueue"
+	clocktesting "k8s.io/utils/clock/testing"
+
+	hookapi "github.com/hookplane/hookplane/apis/hook"
+	"github.com/hookplane/hookplane/pkg/hook"
+	"github.com/hookplane/hookplane/pkg/objects"
+)
+
+// newScheduled returns a controller that knows one parent, whose time passes with the clock alone.
+func newScheduled(t *testing.T) (*controller, objects.Key, *clocktesting.FakeClock) {
+	t.Helper()
+	key := objects.Key{Namespace: "n", Name: "t"}
+	now := clocktesting.NewFakeClock(time.Now())
+	c := &controller{
+		definition: &definition{}, clock: now, retries: newBackoff(), memory: map[objects.Key]*memory{key: {uid: "uid-t"}},
+		queue: workqueue.NewTypedDelayingQueueWithConfig(workqueue.TypedDelayingQueueConfig[objects.Key]{Clock: now}),
+	}
+	t.Cleanup(c.queue.ShutDown)
+	return c, key, now
+}
+
+func TestTakeDue(t *testing.T) {
+	failed, answered := errors.New("failed"), &hookapi.CompositeResponse{}
+	resync := &hookapi.CompositeResponse{ResyncAfterSeconds: 60}
+	tests := map[string]struct {
+		syncs []exchange // one after the other
+		event bool       // something happened since
+		after time.Duration
+		want  bool
+	}{
+		"Event":              {event: true, want: true},
+		"Nothing":            {syncs: []exchange{{answer: answered}}, after: time.Hour},
+		"Retry":              {syncs: []exchange{{err: failed}}, after: lastRetry, want: true},
+		"RetryAfterSuccess":  {syncs: []exchange{{err: failed}, {answer: answered}}, after: lastRetry},
+		"Patience":           {syncs: []exchange{{err: &hook.RetryAfterError{After: time.Minute}}}, after: time.Minute, want: true},
+		"Impatience":         {syncs: []exchange{{err: &hook.RetryAfterError{After: time.Minute}}}, after: time.Minute - 1},
+		"Resync":             {syncs: []exchange{{answer: resync}}, after: time.Minute, want: true},
+		"ResyncTooEarly":     {syncs: []exchange{{answer: resync}}, after: time.Minute - 1},
+		"ResyncTakenBack":    {syncs: []exchange{{answer: resync}, {answer: answered}}, after: time.Hour},
+		"ResyncOverEarlier":  {syncs: []exchange{{err: failed}, {answer: resync}}, after: lastRetry},
+		"EventBeforeResync":  {syncs: []exchange{{answer: resync}}, event: true, want: true},
+		"FailedWithAnAnswer": {syncs: []exchange{{answer: resync, err: failed}}, after: lastRetry, want: true},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			c, key, now := newScheduled(t)
+			for _, x := range tc.syncs {
+				c.enqueue(key)
+				if !c.takeDue(key) {
+					t.Fatal("a parent is not due after an event")
+				}
+				x.observation = &observation{parent: &objects.Object{UID: "uid-t"}}
+				c.schedule(key, &x)
+			}
+			if tc.event {
+				c.enqueue(key)
+			}
+			now.Step(tc.after)
+			if got := c.takeDue(key); got != tc.want {
+				t.Errorf("takeDue() = %t, want %t", got, tc.want)
+			}
+			if tc.want && c.takeDue(key) {
+				t.Error("the parent is due twice")
+			}
+		})
+	}
+}
+
+// TestTimerBehindAnother lets a timer fire that was replaced by a later one, which the queue does not
+// keep beside it.
+func TestTimerBehindAnother(t *testing.T) {
+	c, key, now := newScheduled(t)
+	x := exchange{observation: &observation{parent: &objects.Object{}}}
+	for _, seconds := range []float64{10, 60} {
+		x.answer = &hookapi.CompositeResponse{ResyncAfterSeconds: seconds}
+		c.schedule(key, &x)
+	}
+	for _, due := range []bool{false, true} {
+		for !now.HasWaiters() {
+			time.Sleep(time.Millisecond) // until the queue has taken the timer in
+		}
+		for c.queue.Len() == 0 {
+			now.Step(time.Second)
+			time.Sleep(time.Millisecond)
+		}
+		got, _ := c.queue.Get()
+		if is := c.takeDue(got); is != due {
+			t.Errorf("after the timer fired takeDue() = %t, want %t", is, due)
+		}
+		c.queue.Done(got)
+	}
+}
+
+func TestScheduleForgotten(t *testing.T) {
+	c, key, _ := newScheduled(t)
+	delete(c.memory, key)
+	c.schedule(key, &exchange{observation: &observation{parent: &objects.Object{}}, answer: &hookapi.CompositeResponse{ResyncAfterSeconds: 1}})
+	if c.takeDue(key) {
+		t.Error("a parent that is not one any more is due")
+	}
+}
