@@ -55,8 +55,8 @@ type Parent struct {
 	Name       string
 	UID        types.UID
 	Generation int64
-	// Deleting says that the parent has a deletionTimestamp: its children are left to the garbage collector.
-	Deleting bool
+	// LeaveChildren says that the children are left to the garbage collector, which is about to delete or orphan them.
+	LeaveChildren bool
 	// Status is the observed status as JSON; nil when there is none.
 	Status []byte
 }
@@ -227,7 +227,7 @@ func Composite(in Input) (Result, error) {
 	status := desiredStatus(&in, &faults)
 
 	var result Result
-	if !in.Parent.Deleting {
+	if !in.Parent.LeaveChildren {
 		result, err = planChildren(&in, rules, wanted, &faults)
 		if err != nil {
 			return Result{}, err

@@ -135,7 +135,7 @@ func (w *rolloutWorld) input() Input {
 	in := Input{
 		Parent: Parent{
 			APIVersion: "example.com/v1", Kind: "Crew", Namespace: "default", Name: "crew", UID: "crew-uid", Generation: 1,
-			Deleting: w.deleting, Status: w.status,
+			LeaveChildren: w.deleting, Status: w.status,
 		},
 		Rules: []Rule{
 			{APIVersion: "example.com/v1", Kind: "Worker", Resource: "workers", Namespaced: true, Method: w.Method, StatusChecks: w.Checks},

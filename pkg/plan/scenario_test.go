@@ -61,7 +61,7 @@ type scenario struct {
 type scenarioParent struct {
 	Name          string          `json:"name"`
 	ClusterScoped bool            `json:"clusterScoped"`
-	Deleting      bool            `json:"deleting"`
+	LeaveChildren bool            `json:"leaveChildren"`
 	Status        json.RawMessage `json:"status"`
 }
 
@@ -143,7 +143,7 @@ func (s *scenario) input(t *testing.T) Input {
 	in := Input{
 		Parent: Parent{
 			APIVersion: "apps.hybris.com/v1", Kind: "Ecommerce", Namespace: "default", Name: "shop-1", UID: "shop-1-uid",
-			Generation: 2, Deleting: s.Parent.Deleting, Status: s.Parent.Status,
+			Generation: 2, LeaveChildren: s.Parent.LeaveChildren, Status: s.Parent.Status,
 		},
 		Rules:            s.Rules,
 		GenerateSelector: s.GenerateSelector,
@@ -192,7 +192,7 @@ func (o *scenarioObserved) child(t *testing.T, in Input) Child {
 	live := cloneObject(t, o.Object)
 	if o.Applied != nil {
 		creation := in
-		creation.Parent.Deleting = false
+		creation.Parent.LeaveChildren = false
 		creation.Children, creation.Lookup = nil, func(int, string, string) (Child, bool) { return Child{}, false }
 		creation.Response = &hook.CompositeResponse{Children: []json.RawMessage{o.Applied}}
 		result, err := Composite(creation)

@@ -39,6 +39,7 @@ type response struct {
 	Status             object   `json:"status,omitempty"`
 	Children           []object `json:"children"`
 	ResyncAfterSeconds float64  `json:"resyncAfterSeconds,omitempty"`
+	Finalized          bool     `json:"finalized,omitempty"`
 }
 
 type object = map[string]any

@@ -22,7 +22,6 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/metadata"
 	"k8s.io/client-go/util/workqueue"
@@ -174,11 +173,6 @@ func (c *controller) syncNext(ctx context.Context) bool {
 	logger := klog.LoggerWithValues(klog.FromContext(ctx), "parent", klog.KRef(key.Namespace, key.Name))
 	c.syncParent(klog.NewContext(ctx, logger), key)
 	return true
-}
-
-// parentSelected reports whether the object is a parent of this controller.
-func (c *controller) parentSelected(o *objects.Object) bool {
-	return o != nil && c.selector.Matches(labels.Set(o.Labels))
 }
 
 // backoff is the exponential backoff of one parent, jittered so that parents that failed together do

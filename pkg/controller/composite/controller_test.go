@@ -141,6 +141,10 @@ func (s applierStub) Adopt(context.Context, apply.Claim, metav1.OwnerReference) 
 	return "", s.adoptErr
 }
 
+func (s applierStub) SetFinalizers(context.Context, apply.Target, types.UID, string, []string) (string, error) {
+	return "100", nil
+}
+
 func (s applierStub) Release(context.Context, apply.Claim, types.UID) (string, error) {
 	if s.released != nil {
 		s.released()
@@ -200,7 +204,7 @@ func newThingController(t *testing.T, cache *objects.Cache, sync hookFunc, appli
 			GroupVersionResource: schema.GroupVersionResource{Version: "v1", Resource: "pods"}, Kind: "Pod", Namespaced: true,
 		}},
 		rules:    []plan.Rule{{APIVersion: "v1", Kind: "Pod", Resource: "pods", Namespaced: true, Method: plan.OnDelete}},
-		selector: labels.Everything(), sync: sync, raw: []byte("{}"),
+		selector: labels.Everything(), sync: &caller{Hook: sync}, raw: []byte("{}"),
 	}, &corev1.ObjectReference{}, supervisor)
 }
 

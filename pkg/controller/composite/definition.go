@@ -26,12 +26,8 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
-	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/hookplane/hookplane/apis/metacontroller/v1alpha1"
-	"github.com/hookplane/hookplane/pkg/controller/related"
-	"github.com/hookplane/hookplane/pkg/hook"
-	"github.com/hookplane/hookplane/pkg/hook/webhook"
 	"github.com/hookplane/hookplane/pkg/objects"
 	"github.com/hookplane/hookplane/pkg/plan"
 )
@@ -48,13 +44,10 @@ type definition struct {
 	ignoreStatusChanges bool
 	generateSelector    bool
 	resyncPeriod        time.Duration // 0: never
-	hookVersion         hook.Version
-	mode                hook.Mode
-	sync                hook.Hook
-	// customize is nil without such a hook.
-	customize     hook.Hook
-	customizeMode hook.Mode
-	relatedScope  related.Scope
+	// sync, finalize and customize are the hooks, the last two nil when there is no such hook.
+	sync, finalize, customize *caller
+	// finalizer is what parents carry as long as finalize wants to be called before they go.
+	finalizer string
 	// raw is the object as JSON, as hooks are shown it: as it was when its generation was first seen.
 	raw []byte
 }
@@ -82,7 +75,7 @@ func define(ctx context.Context, object *v1alpha1.CompositeController, cache *ob
 	if err := supported(&object.Spec); err != nil {
 		return nil, err
 	}
-	d := &definition{object: object}
+	d := &definition{object: object, finalizer: finalizerPrefix + object.Name}
 	if err := d.readSpec(); err != nil {
 		return nil, &problem{reasonInvalidSpec, err.Error(), eventCreateError}
 	}
@@ -98,31 +91,22 @@ func define(ctx context.Context, object *v1alpha1.CompositeController, cache *ob
 // makeHooks makes the executors of the hooks.
 func (d *definition) makeHooks(newHook NewHook) error {
 	hooks := d.object.Spec.Hooks
-	var err error
-	if d.sync, err = d.makeHook(newHook, "sync", hooks.Sync); err != nil {
-		return err
+	for _, hook := range []struct {
+		name   string
+		spec   *v1alpha1.Hook
+		caller **caller
+	}{
+		{"sync", hooks.Sync, &d.sync}, {"finalize", hooks.Finalize, &d.finalize}, {"customize", hooks.Customize, &d.customize},
+	} {
+		if hook.spec == nil {
+			continue
+		}
+		var err error
+		if *hook.caller, err = newCaller(hook.name, hook.spec, d.object.Spec.EndpointConfigs, newHook); err != nil {
+			return err
+		}
 	}
-	if hooks.Customize == nil {
-		return nil
-	}
-	d.customizeMode = hook.Mode(hooks.Customize.Webhook.ResponseUnmarshalMode)
-	d.relatedScope = related.Scope{Version: hook.Version(hooks.Customize.Version), Shown: d.hookVersion}
-	d.customize, err = d.makeHook(newHook, "customize", hooks.Customize)
-	return err
-}
-
-// makeHook makes the executor of a hook, which is named as in spec.hooks.
-func (d *definition) makeHook(newHook NewHook, name string, declared *v1alpha1.Hook) (hook.Hook, error) {
-	executor, err := newHook(hook.Spec{
-		Path: field.NewPath("spec", "hooks", name), Hook: declared, Endpoints: d.object.Spec.EndpointConfigs,
-	})
-	if _, unsupported := errors.AsType[*webhook.UnsupportedError](err); unsupported {
-		return nil, &problem{reasonNotSupported, err.Error(), eventCreateError}
-	}
-	if err != nil {
-		return nil, &problem{reasonInvalidSpec, err.Error(), eventCreateError}
-	}
-	return executor, nil
+	return nil
 }
 
 // readSpec takes over what needs no cluster.
@@ -140,10 +124,6 @@ func (d *definition) readSpec() error {
 	if spec.ResyncPeriodSeconds != nil {
 		d.resyncPeriod = time.Duration(*spec.ResyncPeriodSeconds) * time.Second
 	}
-	d.hookVersion = hook.Version(spec.Hooks.Sync.Version)
-
-	d.mode = hook.Mode(spec.Hooks.Sync.Webhook.ResponseUnmarshalMode)
-
 	shown := d.object.DeepCopy()
 	shown.SetGroupVersionKind(v1alpha1.SchemeGroupVersion.WithKind("CompositeController"))
 	shown.ManagedFields = nil

@@ -27,16 +27,17 @@ import (
 func (c *controller) parentChanged(e objects.Event) {
 	c.parentRelated(e)
 	key := e.Object().Key()
-	if !c.parentSelected(e.New) {
-		if c.parentSelected(e.Old) {
+	m, known := c.recall(key)
+	if e.New == nil || c.phaseOf(e.New) == foreign {
+		if known {
 			c.forget(key)
 		}
 		return
 	}
-	if e.Old != nil && e.Old.UID != e.New.UID {
+	if known && m.uid != e.New.UID {
 		c.forget(key) // a successor of the same name
 	}
-	entered := !c.parentSelected(e.Old) || e.Old.UID != e.New.UID
+	entered := !known || m.uid != e.New.UID
 	if entered || e.ContentChanged() {
 		c.remember(e.New)
 	}
@@ -44,7 +45,7 @@ func (c *controller) parentChanged(e objects.Event) {
 		Object:          parentObject(key),
 		ResourceVersion: e.New.ResourceVersion,
 		Matters:         entered || e.ContentChanged() || e.StatusChanged() && !c.ignoreStatusChanges,
-		Foreign:         entered || e.ContentChanged(), // we write the status alone
+		Foreign:         entered || e.ContentChanged(), // of the rest we write finalizers alone, and always want to see them
 	})
 }
 

@@ -30,6 +30,7 @@ import (
 // observation is what one sync sees of the world. It costs what the parent's own children cost.
 type observation struct {
 	parent *objects.Object
+	phase  phase
 	memory memory
 	// owned are the objects that the parent controls, by rule; adopt and release are those of them, and
 	// of the orphans, whose owner must change before the hook is called.
@@ -53,10 +54,14 @@ func (c *controller) observe(key objects.Key) (*observation, bool) {
 	if parent == nil || !known || memory.uid != parent.UID {
 		return nil, false
 	}
+	phase := c.phaseOf(parent)
+	if phase == foreign { // its handler is about to hear of it
+		return nil, false
+	}
 	if memory.content != parent.ContentDigest { // the store shows a parent before its handler hears of it
 		memory.selector, memory.selectorErr = c.childSelector(parent)
 	}
-	o := &observation{parent: parent, memory: memory, owned: make([][]*objects.Object, len(c.children))}
+	o := &observation{parent: parent, phase: phase, memory: memory, owned: make([][]*objects.Object, len(c.children))}
 	for i, store := range c.children {
 		o.owned[i] = inNamespaceOf(parent, c.parent, store.OwnedBy(parent.UID))
 		if memory.selectorErr == nil && !parent.Deleting() {
@@ -64,6 +69,15 @@ func (c *controller) observe(key objects.Key) (*observation, bool) {
 		}
 	}
 	return o, true
+}
+
+// blocked returns why no hook can be called for the parent. Who is being deleted claims no children, and
+// needs no selector for that.
+func (o *observation) blocked() error {
+	if o.phase == releasing || o.parent.Deleting() {
+		return nil
+	}
+	return o.memory.selectorErr
 }
 
 // findClaims compares ownership with the selector, docs/protocol.md §4.
@@ -118,11 +132,12 @@ func (c *controller) shown(o *observation, object wakeup.Object) string {
 // request assembles what the hook is shown.
 func (c *controller) request(o *observation) *hook.CompositeRequest {
 	request := &hook.CompositeRequest{
-		Version:          c.hookVersion,
+		Version:          c.callerFor(o).version,
 		Controller:       c.raw,
 		Parent:           o.parent.Raw,
 		ParentNamespaced: c.parent.Namespaced,
 		ParentNamespace:  o.parent.Namespace,
+		Finalizing:       o.phase == finalizing,
 		Children:         make([]hook.Group, len(c.resources)),
 		Related:          o.related.Groups(),
 	}
@@ -141,7 +156,7 @@ func (c *controller) planInput(o *observation, response *hookapi.CompositeRespon
 	in := plan.Input{
 		Parent: plan.Parent{
 			APIVersion: o.parent.APIVersion, Kind: o.parent.Kind, Namespace: o.parent.Namespace, Name: o.parent.Name,
-			UID: o.parent.UID, Generation: o.parent.Generation, Deleting: o.parent.Deleting(), Status: o.parent.Status(),
+			UID: o.parent.UID, Generation: o.parent.Generation, LeaveChildren: leftToCollector(o.parent), Status: o.parent.Status(),
 		},
 		Rules:            c.rules,
 		Selector:         o.memory.selector,

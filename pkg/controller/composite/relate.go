@@ -32,7 +32,8 @@ func (c *controller) newRelated(cache *objects.Cache) *related.Finder[objects.Ke
 		return nil
 	}
 	return related.NewFinder(related.Config[objects.Key]{
-		Objects: cache, Hook: c.customize, Mode: c.customizeMode, Scope: c.relatedScope, Controller: c.raw,
+		Objects: cache, Hook: c.customize, Mode: c.customize.mode, Controller: c.raw,
+		Scope:     related.Scope{Version: c.customize.version, Shown: c.definition.sync.version},
 		Delivered: append([]objects.Resource{c.parent}, c.resources...),
 		Changed:   c.relatedChanged,
 		Ready:     func(key objects.Key) { c.wakeups.Changed(key, wakeup.Change{Object: nothingShown, Matters: true}) },

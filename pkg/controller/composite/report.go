@@ -78,7 +78,9 @@ func (c *controller) report(ctx context.Context, x *exchange, took time.Duration
 		}
 	}
 	err := reportable(x.err)
-	c.book(parent, err)
+	if err != nil || x.request != nil { // else the hook is still to be asked
+		c.book(parent, err)
+	}
 	c.metrics.observe(c.object.Name, x.err, took)
 	if err != nil {
 		c.recorder.WithLogger(logger).Event(reference, corev1.EventTypeWarning, eventSyncError,

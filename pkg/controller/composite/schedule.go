@@ -90,7 +90,7 @@ func (c *controller) retryIn(key objects.Key, x *exchange) time.Duration {
 	switch {
 	case errors.As(x.err, &later):
 		return later.After
-	case x.err == nil, x.observation.memory.selectorErr != nil: // only a change of the parent can help, and that wakes it
+	case x.err == nil, x.observation.blocked() != nil: // only a change of the parent can help, and that wakes it
 		c.retries.Forget(key)
 		return 0
 	default:

@@ -58,6 +58,7 @@ const (
 	reasonHookUnreachable = "HookUnreachable"
 	reasonForbidden       = "Forbidden"
 	reasonSyncFailing     = "SyncFailing"
+	reasonFinalizersLeft  = "FinalizersLeft"
 	reasonTerminating     = "Terminating"
 	reasonWatchFailing    = "WatchFailing"
 	reasonLookupFailing   = "LookupFailing"

@@ -63,6 +63,7 @@ type Applier interface {
 	Status(ctx context.Context, parent apply.Target, uid types.UID, status []byte) (resourceVersion string, err error)
 	Adopt(ctx context.Context, claim apply.Claim, owner metav1.OwnerReference) (resourceVersion string, err error)
 	Release(ctx context.Context, claim apply.Claim, owner types.UID) (resourceVersion string, err error)
+	SetFinalizers(ctx context.Context, object apply.Target, uid types.UID, observed string, finalizers []string) (resourceVersion string, err error)
 }
 
 // Config is what a Supervisor needs. All fields are required.
@@ -176,7 +177,7 @@ func (s *Supervisor) reconcileNext(ctx context.Context) bool {
 	defer s.queue.Done(name)
 	logger := klog.LoggerWithValues(klog.FromContext(ctx), "controller", name)
 	if err := s.reconcile(klog.NewContext(ctx, logger), name); err != nil && ctx.Err() == nil {
-		logger.Error(err, "Cannot start the CompositeController yet")
+		logger.Error(err, "Cannot do yet what the CompositeController asks for")
 		s.queue.AddRateLimited(name)
 		return true
 	}
@@ -197,10 +198,9 @@ func (s *Supervisor) reconcile(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	if object.DeletionTimestamp != nil {
+	if object.DeletionTimestamp != nil || outdated(object) {
 		s.stop(ctx, name)
-		s.refuse(ctx, object, &problem{reasonTerminating, "the controller is being deleted: it does nothing any more", eventStopped})
-		return nil
+		return s.retire(ctx, object)
 	}
 	d, err := define(ctx, object, s.Objects, s.NewHook)
 	if lasting, ok := errors.AsType[*problem](err); ok {
@@ -216,6 +216,9 @@ func (s *Supervisor) reconcile(ctx context.Context, name string) error {
 		return err
 	}
 	s.accept(name)
+	if d.finalize != nil && !guarded(object) {
+		return s.guard(ctx, object)
+	}
 	if current := s.find(name); current != nil && current.sameAs(d) {
 		return nil
 	}

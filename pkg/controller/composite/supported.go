@@ -30,9 +30,6 @@ func supported(spec *v1alpha1.CompositeControllerSpec) error {
 		return &problem{reasonInvalidSpec, "spec.hooks.sync.webhook: no sync hook is set, so there is nothing to call for a parent", eventCreateError}
 	}
 	var fields []string
-	if spec.Hooks.Finalize != nil {
-		fields = append(fields, "spec.hooks.finalize")
-	}
 	for i, rule := range spec.ChildResources {
 		if method := updateMethod(rule.UpdateStrategy); method == v1alpha1.ChildUpdateRollingInPlace || method == v1alpha1.ChildUpdateRollingRecreate {
 			fields = append(fields, fmt.Sprintf("spec.childResources[%d].updateStrategy.method: %s", i, method))

@@ -41,8 +41,7 @@ func TestSupported(t *testing.T) {
 					{Resource: "secrets", UpdateStrategy: &v1alpha1.ChildUpdateStrategy{Method: v1alpha1.ChildUpdateRollingInPlace}},
 				},
 			},
-			want: "this version does not support spec.hooks.finalize, " +
-				"spec.childResources[1].updateStrategy.method: RollingInPlace: the controller does not run, rather than run without it",
+			want: "this version does not support spec.childResources[1].updateStrategy.method: RollingInPlace: the controller does not run, rather than run without it",
 		},
 	}
 	for name, tc := range cases {

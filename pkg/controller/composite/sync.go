@@ -79,11 +79,17 @@ func (c *controller) syncParent(ctx context.Context, key objects.Key) {
 	c.report(ctx, x, c.clock.Since(start))
 }
 
-// sync is one pass: claim → relate → call → plan → apply.
+// sync is one pass: mark → claim → relate → call → plan → apply.
 func (c *controller) sync(ctx context.Context, x *exchange) error {
 	o := x.observation
-	if o.memory.selectorErr != nil {
-		return o.memory.selectorErr
+	if o.phase == releasing {
+		return c.unmark(ctx, x)
+	}
+	if err := o.blocked(); err != nil {
+		return err
+	}
+	if c.needsMark(o) {
+		return c.mark(ctx, x)
 	}
 	if len(o.adopt)+len(o.release) > 0 {
 		if err := c.claim(ctx, x); err != nil || x.superseded || len(x.writes) > 0 {
@@ -96,7 +102,7 @@ func (c *controller) sync(ctx context.Context, x *exchange) error {
 	if err := c.call(ctx, x); err != nil {
 		return err
 	}
-	if x.superseded = c.superseded(o.parent); x.superseded {
+	if x.superseded = c.superseded(o); x.superseded {
 		return nil
 	}
 	var err error
@@ -108,45 +114,47 @@ func (c *controller) sync(ctx context.Context, x *exchange) error {
 
 // call asks the hook what should exist.
 func (c *controller) call(ctx context.Context, x *exchange) error {
+	caller := c.callerFor(x.observation)
 	x.request = c.request(x.observation).AppendJSON(nil)
 	var err error
-	x.response, err = c.definition.sync.Call(ctx, hook.Request{ParentUID: x.observation.parent.UID, Body: x.request})
+	x.response, err = caller.Call(ctx, hook.Request{ParentUID: x.observation.parent.UID, Body: x.request})
 	c.called(err)
 	if err != nil {
 		return err
 	}
-	x.answer, err = hook.DecodeComposite(x.response.Body, c.mode)
+	x.answer, err = hook.DecodeComposite(x.response.Body, caller.mode)
 	return err
 }
 
-// superseded reports whether the parent went, began to go, or is not selected any more since its hook was
-// called: the answer was about a world that is no more.
-func (c *controller) superseded(parent *objects.Object) bool {
-	now := c.parents.Get(parent.Namespace, parent.Name)
-	_, selected := c.recall(parent.Key())
-	return now == nil || now.UID != parent.UID || now.Deleting() != parent.Deleting() || !selected
+// callerFor returns the hook to call for a parent.
+func (c *controller) callerFor(o *observation) *caller {
+	if o.phase == finalizing {
+		return c.finalize
+	}
+	return c.definition.sync
 }
 
-// apply writes the plan: children side by side, then the status, whatever became of the children.
+// superseded reports whether the parent went, began to go, or came to another phase since its hook was
+// called: the answer was about a world that is no more.
+func (c *controller) superseded(o *observation) bool {
+	parent := o.parent
+	now := c.parents.Get(parent.Namespace, parent.Name)
+	_, known := c.recall(parent.Key())
+	return now == nil || now.UID != parent.UID || !known || c.phaseOf(now) != o.phase ||
+		now.Deleting() != parent.Deleting() || leftToCollector(now) != leftToCollector(parent)
+}
+
+// apply writes the plan: children side by side, then the parent, whatever became of the children.
 func (c *controller) apply(ctx context.Context, x *exchange) error {
-	errs := make([]error, 0, len(x.plan.Problems)+1)
+	childErr := c.applyChildren(ctx, x)
+	errs := make([]error, 0, len(x.plan.Problems)+2)
 	for i := range x.plan.Problems {
 		errs = append(errs, errors.New(x.plan.Problems[i].Message))
 	}
-	settled := x.plan.Settled
-	x.outcomes = c.applier.Children(ctx, c.rules, x.plan.Writes)
-	for i := range x.outcomes {
-		w, outcome := &x.plan.Writes[i], &x.outcomes[i]
-		if outcome.Err != nil {
-			errs = append(errs, outcome.Err)
-			continue
-		}
-		x.wrote(w, outcome)
-		switch {
-		case outcome.Unchanged:
-			settled[w.Key] = w.Settle(w.ResourceVersion)
-		case w.Op != plan.Delete:
-			settled[w.Key] = w.Settle(outcome.ResourceVersion)
+	errs = append(errs, childErr)
+	if x.finalized() && childErr == nil { // problems of children that cannot be had must not keep the parent
+		if err := c.unmark(ctx, x); err != nil || x.observation.gone() {
+			return errors.Join(append(errs, err)...)
 		}
 	}
 	settledStatus := x.observation.memory.settledStatus
@@ -157,7 +165,28 @@ func (c *controller) apply(ctx context.Context, x *exchange) error {
 		}
 		errs = append(errs, err)
 	}
-	c.keep(x.observation.parent, settled, settledStatus, x.plan.Problems)
+	c.keep(x.observation.parent, x.plan.Settled, settledStatus, x.plan.Problems)
+	return errors.Join(errs...)
+}
+
+// applyChildren writes the children, and notes in the plan which of them are settled now.
+func (c *controller) applyChildren(ctx context.Context, x *exchange) error {
+	var errs []error
+	x.outcomes = c.applier.Children(ctx, c.rules, x.plan.Writes)
+	for i := range x.outcomes {
+		w, outcome := &x.plan.Writes[i], &x.outcomes[i]
+		if outcome.Err != nil {
+			errs = append(errs, outcome.Err)
+			continue
+		}
+		x.wrote(w, outcome)
+		switch {
+		case outcome.Unchanged:
+			x.plan.Settled[w.Key] = w.Settle(w.ResourceVersion)
+		case w.Op != plan.Delete:
+			x.plan.Settled[w.Key] = w.Settle(outcome.ResourceVersion)
+		}
+	}
 	return errors.Join(errs...)
 }
 

@@ -1,0 +1,46 @@
+/*
+Copyright The Hookplane Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package composite
+
+import (
+	"errors"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/hookplane/hookplane/apis/metacontroller/v1alpha1"
+	"github.com/hookplane/hookplane/pkg/hook"
+	"github.com/hookplane/hookplane/pkg/hook/webhook"
+)
+
+// caller is one hook of a controller, and the form in which it is asked and answers.
+type caller struct {
+	hook.Hook
+	version hook.Version
+	mode    hook.Mode
+}
+
+// newCaller returns the caller of the hook in that field of spec.hooks.
+func newCaller(name string, spec *v1alpha1.Hook, endpoints []v1alpha1.EndpointConfig, newHook NewHook) (*caller, error) {
+	executor, err := newHook(hook.Spec{Path: field.NewPath("spec", "hooks", name), Hook: spec, Endpoints: endpoints})
+	if _, unsupported := errors.AsType[*webhook.UnsupportedError](err); unsupported {
+		return nil, &problem{reasonNotSupported, err.Error(), eventCreateError}
+	}
+	if err != nil {
+		return nil, &problem{reasonInvalidSpec, err.Error(), eventCreateError}
+	}
+	return &caller{Hook: executor, version: hook.Version(spec.Version), mode: hook.Mode(spec.Webhook.ResponseUnmarshalMode)}, nil
+}
