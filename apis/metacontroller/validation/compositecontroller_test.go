@@ -264,9 +264,9 @@ func TestValidateCompositeControllerStatusUpdate(t *testing.T) {
 			},
 			want: []string{
 				`status.observedGeneration: Invalid value: -1: must be greater than or equal to 0`,
-				`status.parents.total: Invalid value: -1: must be greater than or equal to 0`,
-				`status.parents.synced: Invalid value: -2: must be greater than or equal to 0`,
 				`status.parents.failing: Invalid value: -3: must be greater than or equal to 0`,
+				`status.parents.synced: Invalid value: -2: must be greater than or equal to 0`,
+				`status.parents.total: Invalid value: -1: must be greater than or equal to 0`,
 			},
 		},
 		"EmptyCondition": {

@@ -18,6 +18,8 @@ package validation
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 
 	apivalidation "k8s.io/apimachinery/pkg/api/validation"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -65,8 +67,16 @@ func validateStatus(observedGeneration int64, conditions []metav1.Condition, par
 	if parents == nil {
 		return errs
 	}
-	path = path.Child("parents")
-	errs = append(errs, apivalidation.ValidateNonnegativeField(int64(parents.Total), path.Child("total"))...)
-	errs = append(errs, apivalidation.ValidateNonnegativeField(int64(parents.Synced), path.Child("synced"))...)
-	return append(errs, apivalidation.ValidateNonnegativeField(int64(parents.Failing), path.Child("failing"))...)
+	return append(errs, validateCounts(path.Child("parents"), map[string]int64{
+		"total": int64(parents.Total), "synced": int64(parents.Synced), "failing": int64(parents.Failing),
+	})...)
+}
+
+// validateCounts checks numbers of objects, by the names of their fields.
+func validateCounts(path *field.Path, counts map[string]int64) field.ErrorList {
+	var errs field.ErrorList
+	for _, name := range slices.Sorted(maps.Keys(counts)) {
+		errs = append(errs, apivalidation.ValidateNonnegativeField(counts[name], path.Child(name))...)
+	}
+	return errs
 }

@@ -101,7 +101,7 @@ func validateTarget(webhook *metacontroller.Webhook, path *field.Path) field.Err
 func validateURL(raw string, path *field.Path) field.ErrorList {
 	parsed, err := url.Parse(raw)
 	if err != nil {
-		return field.ErrorList{field.Invalid(path, raw, "must be a URL, for example https://hooks.example.com/sync: "+parseReason(err))}
+		return field.ErrorList{field.Invalid(path, withoutUser(raw), "must be a URL, for example https://hooks.example.com/sync: "+parseReason(err))}
 	}
 	var errs field.ErrorList
 	invalid := func(detail string) {
@@ -109,6 +109,9 @@ func validateURL(raw string, path *field.Path) field.ErrorList {
 	}
 	if parsed.Scheme != "http" && parsed.Scheme != "https" {
 		invalid("must start with http:// or https://")
+		if parsed.Host == "" {
+			return errs
+		}
 	}
 	if parsed.User != nil {
 		invalid("may not have user information: use basicAuth or authorization")
@@ -120,6 +123,16 @@ func validateURL(raw string, path *field.Path) field.ErrorList {
 		invalid("may not have a fragment")
 	}
 	return errs
+}
+
+// withoutUser hides what may be a password in what cannot be parsed.
+func withoutUser(raw string) string {
+	at := strings.LastIndex(raw, "@")
+	if at < 0 {
+		return raw
+	}
+	scheme, _, _ := strings.Cut(raw[:at], "//")
+	return scheme + "//xxxxx" + raw[at:]
 }
 
 // parseReason is the cause of a url.Parse error, which repeats the URL.

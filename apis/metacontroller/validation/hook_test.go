@@ -148,6 +148,7 @@ func TestValidateURL(t *testing.T) {
 		"HostSyntax":       {byURL("http://ex_ample.com"), []string{at + `"http://ex_ample.com": host must be a DNS name or an IP address, IPv6 in brackets, with an optional port`}},
 		"User":             {byURL("http://me@example.com"), []string{at + `"http://me@example.com": may not have user information: use basicAuth or authorization`}},
 		"PasswordIsHidden": {byURL("http://me:secret@example.com"), []string{at + `"http://me:xxxxx@example.com": may not have user information: use basicAuth or authorization`}},
+		"UnparsedPassword": {byURL("http://me:sec ret@exa mple.com"), []string{at + `"http://xxxxx@exa mple.com": must be a URL, for example https://hooks.example.com/sync: invalid character " " in host name`}},
 		"Port":             {byURL("http://example.com:65536"), []string{at + `"http://example.com:65536": host must have a port from 1 to 65535 after the colon`}},
 		"EmptyPort":        {byURL("http://example.com:"), []string{at + `"http://example.com:": host must have a port from 1 to 65535 after the colon`}},
 		"PortName":         {byURL("http://example.com:http"), []string{at + `"http://example.com:http": must be a URL, for example https://hooks.example.com/sync: invalid port ":http" after host`}},

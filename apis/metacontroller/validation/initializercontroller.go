@@ -46,7 +46,14 @@ func ValidateInitializerControllerUpdate(controller, old *metacontroller.Initial
 // ValidateInitializerControllerStatusUpdate checks a write of the status.
 func ValidateInitializerControllerStatusUpdate(controller, old *metacontroller.InitializerController) field.ErrorList {
 	check := func(status *metacontroller.InitializerControllerStatus) field.ErrorList {
-		return validateStatus(status.ObservedGeneration, status.Conditions, nil)
+		errs := validateStatus(status.ObservedGeneration, status.Conditions, nil)
+		if objects := status.Objects; objects != nil {
+			errs = append(errs, validateCounts(field.NewPath("status", "objects"), map[string]int64{
+				"completed": objects.Completed, "refused": objects.Refused, "ignored": objects.Ignored,
+				"deferred": objects.Deferred, "pending": int64(objects.Pending),
+			})...)
+		}
+		return errs
 	}
 	errs := validateMetaUpdate(&controller.ObjectMeta, &old.ObjectMeta)
 	return append(errs, introduced(check(&controller.Status), check(&old.Status))...)

@@ -103,13 +103,15 @@ func validatePEM(bundle string, path *field.Path) field.ErrorList {
 	return nil
 }
 
-// excerpt is the start of a long value, for messages.
+// excerpt is the start of a long value, for messages: of a text of several
+// lines the first, because the others may be those of a private key.
 func excerpt(value string) string {
 	const limit = 64
-	if len(value) <= limit {
+	line, _, several := strings.Cut(value, "\n")
+	if !several && len(value) <= limit {
 		return value
 	}
-	return fmt.Sprintf("%s... (%d bytes)", strings.ToValidUTF8(value[:limit], ""), len(value))
+	return fmt.Sprintf("%s... (%d bytes)", strings.ToValidUTF8(line[:min(limit, len(line))], ""), len(value))
 }
 
 func validateAuthorization(authorization *metacontroller.Authorization, path *field.Path) field.ErrorList {

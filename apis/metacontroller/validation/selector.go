@@ -40,7 +40,7 @@ func validateAnnotationSelector(selector *metacontroller.AnnotationSelector, pat
 		return nil
 	}
 	var errs field.ErrorList
-	for _, key := range sortedKeys(selector.MatchAnnotations) {
+	for _, key := range slices.Sorted(maps.Keys(selector.MatchAnnotations)) {
 		for _, message := range validation.IsQualifiedName(strings.ToLower(key)) {
 			errs = append(errs, field.Invalid(path.Child("matchAnnotations"), key, message))
 		}
@@ -52,8 +52,4 @@ func validateAnnotationSelector(selector *metacontroller.AnnotationSelector, pat
 		errs = append(errs, metav1validation.ValidateLabelSelectorRequirement(requirement, anyValue, path.Child("matchExpressions").Index(i))...)
 	}
 	return errs
-}
-
-func sortedKeys(m map[string]string) []string {
-	return slices.Sorted(maps.Keys(m))
 }

@@ -18,6 +18,11 @@ package validation
 
 import (
 	"fmt"
+	"strings"
+	"time"
+
+	"k8s.io/apimachinery/pkg/util/sets"
+	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/hookplane/hookplane/apis/metacontroller"
 )
@@ -25,38 +30,62 @@ import (
 // WarningsForCompositeController tells what is valid in a CompositeController
 // and probably not meant. It is for objects that passed validation.
 func WarningsForCompositeController(controller *metacontroller.CompositeController) []string {
-	hooks := controller.Spec.Hooks
-	if hooks == nil {
-		return nil
+	spec, path := &controller.Spec, field.NewPath("spec")
+	warnings := warnSelector(spec, path)
+	warnings = append(warnings, warnRollouts(spec, path)...)
+	if hooks := spec.Hooks; hooks != nil {
+		warnings = append(warnings, warnWithoutSync(hooks.Sync, hooks.Finalize, "a parent")...)
+		warnings = append(warnings, warnHooks(compositeHooks(hooks), spec.EndpointConfigs)...)
 	}
-	return append(warnWithoutSync(hooks.Sync, hooks.Finalize, "parent"), warnHooks(compositeHooks(hooks))...)
+	return warnings
 }
 
 // WarningsForDecoratorController does for a DecoratorController what
 // [WarningsForCompositeController] does for a CompositeController.
 func WarningsForDecoratorController(controller *metacontroller.DecoratorController) []string {
-	hooks := controller.Spec.Hooks
-	if hooks == nil {
-		return nil
+	spec := &controller.Spec
+	warnings := warnRecursion(spec, field.NewPath("spec"))
+	if hooks := spec.Hooks; hooks != nil {
+		warnings = append(warnings, warnWithoutSync(hooks.Sync, hooks.Finalize, "an object")...)
+		warnings = append(warnings, warnHooks(decoratorHooks(hooks), spec.EndpointConfigs)...)
 	}
-	return append(warnWithoutSync(hooks.Sync, hooks.Finalize, "object"), warnHooks(decoratorHooks(hooks))...)
+	return warnings
 }
 
 // WarningsForInitializerController does for an InitializerController what
 // [WarningsForCompositeController] does for a CompositeController, but for the
 // expressions of its matchConditions.
 func WarningsForInitializerController(controller *metacontroller.InitializerController) []string {
-	hooks := controller.Spec.Hooks
-	if hooks == nil {
-		return nil
+	spec := &controller.Spec
+	var warnings []string
+	if spec.Deferral == metacontroller.InitializerDeferAnnotate && spec.FailurePolicy != metacontroller.InitializerDefer {
+		warnings = append(warnings, fmt.Sprintf("spec.deferral: has no effect with failurePolicy %s: nothing is deferred", spec.FailurePolicy))
 	}
-	return warnHooks(initializerHooks(hooks))
+	if hooks := spec.Hooks; hooks != nil {
+		warnings = append(warnings, warnHooks(initializerHooks(hooks), spec.EndpointConfigs)...)
+		warnings = append(warnings, warnAdmissionTimeout(spec)...)
+	}
+	return warnings
 }
 
 // WarningsForControllerRevision has nothing to warn of: the server writes
 // revisions.
 func WarningsForControllerRevision(*metacontroller.ControllerRevision) []string {
 	return nil
+}
+
+// warnAdmissionTimeout tells of a timeout that the API server does not grant.
+func warnAdmissionTimeout(spec *metacontroller.InitializerControllerSpec) []string {
+	const limit = 30 * time.Second // of the timeoutSeconds of an admission webhook
+	hook := spec.Hooks.Init
+	if hook == nil || hook.Webhook == nil || spec.FailurePolicy != metacontroller.InitializerFail {
+		return nil
+	}
+	if timeout, err := time.ParseDuration(hook.Webhook.Timeout); err != nil || timeout <= limit {
+		return nil
+	}
+	return []string{fmt.Sprintf("spec.hooks.init.webhook.timeout: the API server waits %v for admission and then refuses the object: "+
+		"write a shorter timeout, or failurePolicy: Defer", limit)}
 }
 
 // warnWithoutSync tells what a controller without a sync hook does to its
@@ -66,20 +95,55 @@ func warnWithoutSync(sync, finalize *metacontroller.Hook, object string) []strin
 	case sync != nil:
 		return nil
 	case finalize == nil:
-		return []string{fmt.Sprintf("spec.hooks.sync: not set, so nothing happens while a %s lives", object)}
+		return []string{fmt.Sprintf("spec.hooks.sync: not set, so nothing happens while %s lives", object)}
 	default:
-		return []string{fmt.Sprintf("spec.hooks.sync: not set, so nothing happens while a %s lives, yet finalize holds up its deletion", object)}
+		return []string{fmt.Sprintf("spec.hooks.sync: not set, so nothing happens while %s lives, yet finalize holds up its deletion", object)}
 	}
 }
 
-func warnHooks(hooks []namedHook) []string {
+// warnRollouts tells of what only a rollout looks at, where there is none.
+func warnRollouts(spec *metacontroller.CompositeControllerSpec, path *field.Path) []string {
 	var warnings []string
-	for _, h := range hooks {
-		if h.hook == nil || h.hook.Webhook == nil {
-			continue
+	rolling := sets.New(metacontroller.ChildUpdateRollingRecreate, metacontroller.ChildUpdateRollingInPlace)
+	rollout := false
+	for i, rule := range spec.ChildResources {
+		switch strategy := rule.UpdateStrategy; {
+		case strategy == nil:
+		case rolling.Has(strategy.Method):
+			rollout = true
+		case strategy.StatusChecks != nil:
+			warnings = append(warnings, fmt.Sprintf("%s: has no effect with method %s: only rolling methods wait for it",
+				path.Child("childResources").Index(i).Child("updateStrategy", "statusChecks"), strategy.Method))
 		}
-		if w := h.hook.Webhook; w.URL != "" && (w.Service != nil || w.Path != "") {
-			warnings = append(warnings, "spec.hooks."+h.name+".webhook: url wins, service and path are ignored: remove them, or the url")
+	}
+	history := spec.ParentResource.RevisionHistory
+	if history == nil {
+		return warnings
+	}
+	path = path.Child("parentResource", "revisionHistory")
+	if !rollout {
+		return append(warnings, path.String()+": has no effect, because no child rule has a rolling update method")
+	}
+	for i, fieldPath := range history.FieldPaths {
+		if root, _, _ := strings.Cut(fieldPath, "."); root == "status" {
+			warnings = append(warnings, fmt.Sprintf("%s: every sync may change the status, and each change starts a rollout: use fields of the spec",
+				path.Child("fieldPaths").Index(i)))
+		}
+	}
+	return warnings
+}
+
+// warnRecursion tells of attachments that are decorated themselves.
+func warnRecursion(spec *metacontroller.DecoratorControllerSpec, path *field.Path) []string {
+	var warnings []string
+	for i, attachment := range spec.Attachments {
+		for j, rule := range spec.Resources {
+			if groupResource(attachment.APIVersion, attachment.Resource) != groupResource(rule.APIVersion, rule.Resource) {
+				continue
+			}
+			warnings = append(warnings, fmt.Sprintf("%s: is decorated too, by %s: without a selector that leaves attachments out, each attachment gets attachments of its own, without end",
+				path.Child("attachments").Index(i), path.Child("resources").Index(j)))
+			break
 		}
 	}
 	return warnings
