@@ -21,11 +21,6 @@ import (
 
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/apiserver/pkg/admission"
-	"k8s.io/apiserver/pkg/admission/plugin/namespace/lifecycle"
-	validatingpolicy "k8s.io/apiserver/pkg/admission/plugin/policy/validating"
-	mutatingwebhook "k8s.io/apiserver/pkg/admission/plugin/webhook/mutating"
-	validatingwebhook "k8s.io/apiserver/pkg/admission/plugin/webhook/validating"
 	genericapiserver "k8s.io/apiserver/pkg/server"
 	genericoptions "k8s.io/apiserver/pkg/server/options"
 	"k8s.io/apiserver/pkg/storage/storagebackend"
@@ -57,7 +52,7 @@ func (o *Options) config(host *rest.Config, storage storagebackend.TransportConf
 	if err := o.applyDelegation(&generic.Config); err != nil {
 		return nil, err
 	}
-	if err := applyHost(generic, host); err != nil {
+	if err := o.applyHost(generic, host); err != nil {
 		return nil, err
 	}
 	// Last, because it connects.
@@ -117,11 +112,12 @@ func (o *Options) applyDelegation(generic *genericapiserver.Config) error {
 	return nil
 }
 
-// applyHost makes the admission webhooks and policies of the host cluster apply to our objects too.
+// applyHost makes the admission webhooks and policies of the host cluster apply to our objects too, and what
+// it allows whom.
 //
 // Priority and fairness stays off: the host cluster has applied its own before it forwards a request, and
 // one dependency less is one reason less not to start. The fixed limits on requests in flight hold.
-func applyHost(generic *genericapiserver.RecommendedConfig, host *rest.Config) error {
+func (o *Options) applyHost(generic *genericapiserver.RecommendedConfig, host *rest.Config) error {
 	client, err := kubernetes.NewForConfig(host)
 	if err != nil {
 		return fmt.Errorf("cannot make a client for the host cluster: %w", err)
@@ -132,21 +128,6 @@ func applyHost(generic *genericapiserver.RecommendedConfig, host *rest.Config) e
 	}
 	generic.ClientConfig = host
 	generic.SharedInformerFactory = informers.NewSharedInformerFactory(client, 0)
-	return newAdmissionOptions().ApplyTo(&generic.Config, generic.SharedInformerFactory, client, dynamicClient,
+	return o.Admission.plugins().ApplyTo(&generic.Config, generic.SharedInformerFactory, client, dynamicClient,
 		utilfeature.DefaultFeatureGate, generic.EffectiveVersion)
-}
-
-// newAdmissionOptions selects the generic plugins but MutatingAdmissionPolicy: hosts serve that API from
-// Kubernetes 1.36 on only, and with an older one no write would ever be admitted.
-func newAdmissionOptions() *genericoptions.AdmissionOptions {
-	o := genericoptions.NewAdmissionOptions()
-	o.Plugins = admission.NewPlugins()
-	lifecycle.Register(o.Plugins)
-	mutatingwebhook.Register(o.Plugins)
-	validatingpolicy.Register(o.Plugins)
-	validatingwebhook.Register(o.Plugins)
-	o.RecommendedPluginOrder = []string{
-		lifecycle.PluginName, mutatingwebhook.PluginName, validatingpolicy.PluginName, validatingwebhook.PluginName,
-	}
-	return o
 }

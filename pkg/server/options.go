@@ -29,6 +29,7 @@ type Options struct {
 	Registration RegistrationOptions
 	Storage      StorageOptions
 	Serving      *ServingOptions
+	Admission    AdmissionOptions
 	Controllers  ControllerOptions
 	Hooks        HookOptions
 	Logging      LoggingOptions
@@ -45,6 +46,7 @@ func NewOptions() *Options {
 		Registration: newRegistrationOptions(),
 		Storage:      newStorageOptions(),
 		Serving:      newServingOptions(),
+		Admission:    newAdmissionOptions(),
 		Controllers:  newControllerOptions(),
 		Hooks:        newHookOptions(),
 		Logging:      newLoggingOptions(),
@@ -62,6 +64,7 @@ func (o *Options) Flags() cliflag.NamedFlagSets {
 		{"registration", o.Registration.addFlags},
 		{"storage", o.Storage.addFlags},
 		{"serving", o.Serving.addFlags},
+		{"admission", o.Admission.addFlags},
 		{"controller", o.Controllers.addFlags},
 		{"hook", o.Hooks.addFlags},
 		{"logging", o.Logging.addFlags},

@@ -49,12 +49,12 @@ func TestOptionsDefaults(t *testing.T) {
 	want := map[string]any{
 		"register": false, "keep": true, "service": "hookplane-system/hookplane", "host": "hookplane.hookplane-system.svc",
 		"prefix": "/hookplane", "address": "0.0.0.0", "port": 8443, "certificateDirectory": "",
-		"workers": 5, "fieldManager": "metacontroller", "resolution": "dns", "profiling": false,
+		"workers": 5, "fieldManager": "metacontroller", "resolution": "dns", "profiling": false, "escalationCheck": true,
 	}
 	got := map[string]any{
 		"register": o.Registration.Register, "keep": o.Registration.Keep, "service": o.Registration.Service, "host": o.Registration.host(),
 		"prefix": o.Storage.EtcdPrefix, "address": o.Serving.BindAddress.String(), "port": o.Serving.BindPort, "certificateDirectory": o.Serving.ServerCert.CertDirectory,
-		"workers": o.Controllers.Workers, "fieldManager": o.Controllers.FieldManager, "resolution": o.Hooks.ServiceResolution, "profiling": o.Debugging.Profiling,
+		"workers": o.Controllers.Workers, "fieldManager": o.Controllers.FieldManager, "resolution": o.Hooks.ServiceResolution, "profiling": o.Debugging.Profiling, "escalationCheck": o.Admission.EscalationCheck,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("the defaults differ (-want +got):\n%s", diff)
@@ -132,5 +132,20 @@ func TestHookOptionsAllowedCIDRs(t *testing.T) {
 	}
 	if diff := cmp.Diff([]string{"127.0.0.0/8", "::1/128"}, got); diff != "" {
 		t.Errorf("the ranges differ (-want +got):\n%s", diff)
+	}
+}
+
+func TestAdmissionOptionsPlugins(t *testing.T) {
+	for args, want := range map[string][]string{
+		"":                         {"NamespaceLifecycle", "MutatingAdmissionWebhook", "EscalationCheck", "ValidatingAdmissionPolicy", "ValidatingAdmissionWebhook"},
+		"--escalation-check=false": {"NamespaceLifecycle", "MutatingAdmissionWebhook", "ValidatingAdmissionPolicy", "ValidatingAdmissionWebhook"},
+	} {
+		options := parseOptions(t, strings.Fields(args)...).Admission.plugins()
+		if diff := cmp.Diff(want, options.RecommendedPluginOrder); diff != "" {
+			t.Errorf("the plugins with %q differ (-want +got):\n%s", args, diff)
+		}
+		if errs := options.Validate(); len(errs) > 0 {
+			t.Errorf("the plugins with %q are refused: %v", args, errs)
+		}
 	}
 }
