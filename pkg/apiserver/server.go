@@ -30,6 +30,9 @@ import (
 
 	"github.com/hookplane/hookplane/apis/metacontroller/v1alpha1"
 	"github.com/hookplane/hookplane/registry/metacontroller/compositecontroller"
+	"github.com/hookplane/hookplane/registry/metacontroller/controllerrevision"
+	"github.com/hookplane/hookplane/registry/metacontroller/decoratorcontroller"
+	"github.com/hookplane/hookplane/registry/metacontroller/initializercontroller"
 )
 
 const (
@@ -70,9 +73,26 @@ func (c CompletedConfig) newStorage() (map[string]rest.Storage, error) {
 	if err != nil {
 		return nil, err
 	}
+	decorators, decoratorsStatus, err := decoratorcontroller.NewREST(c.scheme, c.generic.RESTOptionsGetter)
+	if err != nil {
+		return nil, err
+	}
+	initializers, initializersStatus, err := initializercontroller.NewREST(c.scheme, c.generic.RESTOptionsGetter)
+	if err != nil {
+		return nil, err
+	}
+	revisions, err := controllerrevision.NewREST(c.scheme, c.generic.RESTOptionsGetter)
+	if err != nil {
+		return nil, err
+	}
 	return map[string]rest.Storage{
-		"compositecontrollers":        composites,
-		"compositecontrollers/status": compositesStatus,
+		"compositecontrollers":          composites,
+		"compositecontrollers/status":   compositesStatus,
+		"decoratorcontrollers":          decorators,
+		"decoratorcontrollers/status":   decoratorsStatus,
+		"initializercontrollers":        initializers,
+		"initializercontrollers/status": initializersStatus,
+		"controllerrevisions":           revisions,
 	}, nil
 }
 

@@ -15,121 +15,81 @@ limitations under the License.
 */
 
 // Package compositecontroller serves CompositeControllers and their status
-// subresource from the generic store.
+// subresource.
 //
 // It must not know controllers, hooks or which backend stores the objects.
-// Open storage.go for the wiring, strategy.go for what writes do, table.go for
-// what `kubectl get` prints.
+// What all kinds of controllers have in common is in the package kind.
 package compositecontroller
 
 import (
-	"context"
-	"fmt"
-
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/fields"
-	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apiserver/pkg/registry/generic"
-	genericregistry "k8s.io/apiserver/pkg/registry/generic/registry"
-	"k8s.io/apiserver/pkg/registry/rest"
-	"sigs.k8s.io/structured-merge-diff/v6/fieldpath"
 
 	"github.com/hookplane/hookplane/apis/metacontroller"
+	"github.com/hookplane/hookplane/apis/metacontroller/validation"
+	"github.com/hookplane/hookplane/registry/metacontroller/kind"
 )
-
-var (
-	_ rest.StandardStorage      = &REST{}
-	_ rest.ShortNamesProvider   = &REST{}
-	_ rest.CategoriesProvider   = &REST{}
-	_ rest.SingularNameProvider = &REST{}
-)
-
-// REST serves the resource compositecontrollers.
-type REST struct {
-	*genericregistry.Store
-}
 
 // NewREST returns the storage of compositecontrollers and of
-// compositecontrollers/status, which share one store. The scheme must have the
-// metacontroller.k8s.io types installed.
-func NewREST(scheme *runtime.Scheme, optsGetter generic.RESTOptionsGetter) (*REST, *StatusREST, error) {
-	strategy := newStrategy(scheme)
-	store := &genericregistry.Store{
-		NewFunc:                   func() runtime.Object { return &metacontroller.CompositeController{} },
-		NewListFunc:               func() runtime.Object { return &metacontroller.CompositeControllerList{} },
-		DefaultQualifiedResource:  metacontroller.Resource("compositecontrollers"),
-		SingularQualifiedResource: metacontroller.Resource("compositecontroller"),
-		CreateStrategy:            strategy,
-		UpdateStrategy:            strategy,
-		DeleteStrategy:            strategy,
-		ResetFieldsStrategy:       strategy,
-		TableConvertor:            tableConvertor{},
+// compositecontrollers/status.
+func NewREST(scheme *runtime.Scheme, optsGetter generic.RESTOptionsGetter) (*kind.REST, *kind.StatusREST, error) {
+	return kind.NewREST(newKind(), scheme, optsGetter)
+}
+
+func newKind() *kind.Kind[*metacontroller.CompositeController] {
+	type object = *metacontroller.CompositeController
+	return &kind.Kind[object]{
+		Resource: "compositecontrollers", Singular: "compositecontroller", ShortNames: []string{"cc", "cctl"},
+		New:                  func() object { return &metacontroller.CompositeController{} },
+		NewList:              func() runtime.Object { return &metacontroller.CompositeControllerList{} },
+		Spec:                 func(o object) any { return &o.Spec },
+		CopySpec:             func(to, from object) { to.Spec = from.Spec },
+		CopyStatus:           func(to, from object) { to.Status = from.Status },
+		Fold:                 metacontroller.FoldCompositeController,
+		Validate:             validation.ValidateCompositeController,
+		ValidateUpdate:       validation.ValidateCompositeControllerUpdate,
+		ValidateStatusUpdate: validation.ValidateCompositeControllerStatusUpdate,
+		Warnings:             validation.WarningsForCompositeController,
+		Fields:               selectableFields,
+		Columns:              columns,
+		Row:                  row,
 	}
-	if err := store.CompleteWithOptions(&generic.StoreOptions{RESTOptions: optsGetter, AttrFunc: getAttrs}); err != nil {
-		return nil, nil, fmt.Errorf("cannot set up the storage of compositecontrollers: %w", err)
+}
+
+// selectableFields are what field selectors can select by.
+func selectableFields(controller *metacontroller.CompositeController) fields.Set {
+	return fields.Set{
+		"spec.parentResource.apiVersion": controller.Spec.ParentResource.APIVersion,
+		"spec.parentResource.resource":   controller.Spec.ParentResource.Resource,
 	}
-	statusStore := *store
-	statusStore.UpdateStrategy = statusStrategy{strategy}
-	statusStore.ResetFieldsStrategy = statusStrategy{strategy}
-	return &REST{store}, &StatusREST{&statusStore}, nil
 }
 
-// ShortNames are what kubectl accepts besides the resource name.
-func (*REST) ShortNames() []string { return []string{"cc", "cctl"} }
+var columns = []metav1.TableColumnDefinition{
+	kind.NameColumn,
+	{Name: "Parent", Type: "string", Description: "Resource type of the parents."},
+	{Name: "Hook", Type: "string", Description: "Where the sync hook is called."},
+	kind.ReadyColumn, kind.ReasonColumn, kind.ParentsColumn, kind.SyncedColumn, kind.FailingColumn, kind.AgeColumn,
+	{Name: "Children", Type: "string", Priority: 1, Description: "Resource types of the children."},
+	{Name: "Finalize", Type: "string", Priority: 1, Description: "Where the finalize hook is called."},
+	{Name: "Customize", Type: "string", Priority: 1, Description: "Where the customize hook is called."},
+}
 
-// Categories are the groups of resources that kubectl gets together.
-func (*REST) Categories() []string { return []string{"hookplane"} }
-
-// getAttrs returns what selectors can select by. The fields are those of
-// v1alpha1's field label conversion.
-func getAttrs(obj runtime.Object) (labels.Set, fields.Set, error) {
-	controller, ok := obj.(*metacontroller.CompositeController)
-	if !ok {
-		return nil, nil, fmt.Errorf("cannot select a %T as a CompositeController", obj)
+func row(controller *metacontroller.CompositeController, name, age string) []any {
+	spec := &controller.Spec
+	hooks := spec.Hooks
+	if hooks == nil {
+		hooks = &metacontroller.CompositeControllerHooks{}
 	}
-	return labels.Set(controller.Labels), generic.MergeFieldsSets(
-		generic.ObjectMetaFieldsSet(&controller.ObjectMeta, false),
-		fields.Set{
-			"spec.parentResource.apiVersion": controller.Spec.ParentResource.APIVersion,
-			"spec.parentResource.resource":   controller.Spec.ParentResource.Resource,
-		},
-	), nil
-}
-
-var (
-	_ rest.Patcher             = &StatusREST{}
-	_ rest.ResetFieldsStrategy = &StatusREST{}
-)
-
-// StatusREST serves the subresource compositecontrollers/status.
-type StatusREST struct {
-	store *genericregistry.Store
-}
-
-// New returns an empty CompositeController.
-func (*StatusREST) New() runtime.Object { return &metacontroller.CompositeController{} }
-
-// Destroy leaves the store to REST, which shares it.
-func (*StatusREST) Destroy() {}
-
-// Get reads a controller.
-func (r *StatusREST) Get(ctx context.Context, name string, options *metav1.GetOptions) (runtime.Object, error) {
-	return r.store.Get(ctx, name, options)
-}
-
-// Update writes the status of a controller that exists.
-func (r *StatusREST) Update(ctx context.Context, name string, info rest.UpdatedObjectInfo, createValidation rest.ValidateObjectFunc, updateValidation rest.ValidateObjectUpdateFunc, _ bool, options *metav1.UpdateOptions) (runtime.Object, bool, error) {
-	const forceAllowCreate = false
-	return r.store.Update(ctx, name, info, createValidation, updateValidation, forceAllowCreate, options)
-}
-
-// GetResetFields names what a write of the status cannot change.
-func (r *StatusREST) GetResetFields() map[fieldpath.APIVersion]*fieldpath.Set {
-	return r.store.GetResetFields()
-}
-
-// ConvertToTable prints a controller as the main resource does.
-func (r *StatusREST) ConvertToTable(ctx context.Context, object, tableOptions runtime.Object) (*metav1.Table, error) {
-	return r.store.ConvertToTable(ctx, object, tableOptions)
+	ready, reason := kind.Ready(controller.Status.Conditions)
+	total, synced, failing := kind.Parents(controller.Status.Parents)
+	children := kind.Resources(spec.ChildResources, func(rule *metacontroller.ChildResourceRule) (apiVersion, resource string) {
+		return rule.APIVersion, rule.Resource
+	})
+	return []any{
+		name, kind.Resource(spec.ParentResource.APIVersion, spec.ParentResource.Resource), kind.Hook(hooks.Sync),
+		ready, reason, total, synced, failing, age,
+		children, kind.Hook(hooks.Finalize), kind.Hook(hooks.Customize),
+	}
 }

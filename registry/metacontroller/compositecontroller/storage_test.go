@@ -25,11 +25,12 @@ import (
 	"k8s.io/apimachinery/pkg/fields"
 
 	"github.com/hookplane/hookplane/apis/metacontroller/v1alpha1"
+	"github.com/hookplane/hookplane/registry/metacontroller/kind/kindtest"
 )
 
 func TestGetAttrs(t *testing.T) {
 	controller := decode(t, manifestToday)
-	labels, got, err := getAttrs(controller)
+	labels, got, err := newKind().Attrs(controller)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -44,7 +45,7 @@ func TestGetAttrs(t *testing.T) {
 	if labels["app"] != "shop" {
 		t.Errorf("labels: got %v", labels)
 	}
-	if _, _, err := getAttrs(&metav1.Status{}); err == nil {
+	if _, _, err := newKind().Attrs(&metav1.Status{}); err == nil {
 		t.Error("an object of another type can be selected")
 	}
 }
@@ -52,9 +53,9 @@ func TestGetAttrs(t *testing.T) {
 // TestFieldLabels holds the labels that v1alpha1 accepts to those that the
 // store can select by: one without the other matches nothing, silently.
 func TestFieldLabels(t *testing.T) {
-	scheme := newScheme()
+	scheme := kindtest.NewScheme()
 	kind := v1alpha1.SchemeGroupVersion.WithKind("CompositeController")
-	_, selectable, err := getAttrs(decode(t, manifestToday))
+	_, selectable, err := newKind().Attrs(decode(t, manifestToday))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -17,19 +17,14 @@ limitations under the License.
 package compositecontroller
 
 import (
-	"context"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/apimachinery/pkg/runtime/serializer"
-	"k8s.io/apiserver/pkg/endpoints/request"
-	"k8s.io/apiserver/pkg/registry/rest"
-	"k8s.io/apiserver/pkg/warning"
 
 	"github.com/hookplane/hookplane/apis/metacontroller"
-	"github.com/hookplane/hookplane/apis/metacontroller/install"
+	"github.com/hookplane/hookplane/registry/metacontroller/kind"
+	"github.com/hookplane/hookplane/registry/metacontroller/kind/kindtest"
 )
 
 const (
@@ -60,53 +55,24 @@ var warnings2018 = []string{
 	`spec.clientConfig.service is deprecated: write spec.hooks.sync.webhook.service: {name: "shops", namespace: "default"}`,
 }
 
-func newScheme() *runtime.Scheme {
-	scheme := runtime.NewScheme()
-	install.Install(scheme)
-	return scheme
+func newStrategy() kind.Strategy[*metacontroller.CompositeController] {
+	return kind.NewStrategy(newKind(), kindtest.NewScheme())
 }
 
 func decode(t *testing.T, manifest string) *metacontroller.CompositeController {
 	t.Helper()
-	obj, err := runtime.Decode(serializer.NewCodecFactory(newScheme(), serializer.EnableStrict).UniversalDecoder(), []byte(manifest))
-	if err != nil {
-		t.Fatalf("cannot decode the manifest: %v", err)
-	}
-	return obj.(*metacontroller.CompositeController)
-}
-
-// recorder keeps the warnings that a client would see.
-type recorder struct {
-	warnings []string
-}
-
-func (r *recorder) AddWarning(_, text string) { r.warnings = append(r.warnings, text) }
-
-func newContext(t *testing.T) (context.Context, *recorder) {
-	t.Helper()
-	r := &recorder{}
-	ctx := request.WithRequestInfo(request.WithNamespace(t.Context(), metav1.NamespaceNone), &request.RequestInfo{APIGroup: metacontroller.GroupName, APIVersion: "v1alpha1"})
-	return warning.WithWarningRecorder(ctx, r), r
+	return kindtest.Decode[*metacontroller.CompositeController](t, manifest)
 }
 
 // create runs what the store runs before it writes a new object, and returns
 // the warnings.
 func create(t *testing.T, controller *metacontroller.CompositeController) []string {
 	t.Helper()
-	warnings, err := tryCreate(t, controller)
+	warnings, err := kindtest.Create(t, newStrategy(), controller)
 	if err != nil {
 		t.Fatalf("create: %v", err)
 	}
-	controller.ResourceVersion = "1"
 	return warnings
-}
-
-func tryCreate(t *testing.T, controller *metacontroller.CompositeController) ([]string, error) {
-	t.Helper()
-	ctx, recorder := newContext(t)
-	rest.FillObjectMetaSystemFields(controller)
-	err := rest.BeforeCreate(newStrategy(newScheme()), ctx, controller)
-	return recorder.warnings, err
 }
 
 func TestStrategyCreate(t *testing.T) {
@@ -131,9 +97,9 @@ func TestStrategyCreate(t *testing.T) {
 func TestStrategyCreateInvalid(t *testing.T) {
 	controller := decode(t, manifestToday)
 	controller.Spec.Hooks.Sync.Path = "/other"
-	_, err := tryCreate(t, controller)
+	_, err := kindtest.Create(t, newStrategy(), controller)
 	want := `CompositeController.metacontroller.k8s.io "shops" is invalid: spec.hooks.sync.path: Forbidden: contradicts webhook: set one of them, preferably webhook`
-	if got := message(err); got != want {
+	if got := kindtest.Message(err); got != want {
 		t.Errorf("want %q, got %q", want, got)
 	}
 }
@@ -204,11 +170,10 @@ func TestStrategyUpdate(t *testing.T) {
 			if tc.change != nil {
 				tc.change(controller)
 			}
-			ctx, recorder := newContext(t)
 
-			err := rest.BeforeUpdate(newStrategy(newScheme()), ctx, controller, old)
+			warnings, err := kindtest.Update(t, newStrategy(), controller, old)
 
-			if got := message(err); got != tc.wantErr {
+			if got := kindtest.Message(err); got != tc.wantErr {
 				t.Fatalf("%s: error: want %q, got %q", tc.reason, tc.wantErr, got)
 			}
 			if err != nil {
@@ -220,7 +185,7 @@ func TestStrategyUpdate(t *testing.T) {
 			if diff := cmp.Diff(old.Status, controller.Status); diff != "" {
 				t.Errorf("status: -want +got:\n%s", diff)
 			}
-			if diff := cmp.Diff(tc.wantWarnings, recorder.warnings); diff != "" {
+			if diff := cmp.Diff(tc.wantWarnings, warnings); diff != "" {
 				t.Errorf("%s: warnings: -want +got:\n%s", tc.reason, diff)
 			}
 		})
@@ -234,9 +199,8 @@ func TestStatusStrategyUpdate(t *testing.T) {
 	controller.Spec.Hooks = nil
 	controller.Labels = nil
 	controller.Status.Parents = &metacontroller.ParentsStatus{Total: 2, Synced: 1, Failing: 1}
-	ctx, _ := newContext(t)
 
-	if err := rest.BeforeUpdate(statusStrategy{newStrategy(newScheme())}, ctx, controller, old); err != nil {
+	if _, err := kindtest.Update(t, kind.StatusStrategy[*metacontroller.CompositeController]{Strategy: newStrategy()}, controller, old); err != nil {
 		t.Fatal(err)
 	}
 
@@ -252,17 +216,9 @@ func TestStatusStrategyUpdateInvalid(t *testing.T) {
 	create(t, old)
 	controller := old.DeepCopy()
 	controller.Status.Conditions = []metav1.Condition{{Type: "Ready", Status: "Yes", Reason: "Synced", LastTransitionTime: metav1.Now()}}
-	ctx, _ := newContext(t)
-	err := rest.BeforeUpdate(statusStrategy{newStrategy(newScheme())}, ctx, controller, old)
+	_, err := kindtest.Update(t, kind.StatusStrategy[*metacontroller.CompositeController]{Strategy: newStrategy()}, controller, old)
 	want := `CompositeController.metacontroller.k8s.io "shops" is invalid: status.conditions[0].status: Unsupported value: "Yes": supported values: "False", "True", "Unknown"`
-	if got := message(err); got != want {
+	if got := kindtest.Message(err); got != want {
 		t.Errorf("want %q, got %q", want, got)
 	}
-}
-
-func message(err error) string {
-	if err == nil {
-		return ""
-	}
-	return err.Error()
 }

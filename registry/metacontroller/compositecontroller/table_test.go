@@ -25,7 +25,12 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/hookplane/hookplane/apis/metacontroller"
+	"github.com/hookplane/hookplane/registry/metacontroller/kind"
 )
+
+func table() kind.TableConvertor[*metacontroller.CompositeController] {
+	return kind.TableConvertor[*metacontroller.CompositeController]{Columns: columns, Row: row}
+}
 
 func TestConvertToTable(t *testing.T) {
 	fresh := decode(t, manifestToday)
@@ -46,31 +51,31 @@ func TestConvertToTable(t *testing.T) {
 	}{
 		"Fresh": {
 			object: fresh,
-			want:   [][]any{{"shops", "shops.example.com", "Unknown", "", int64(0), int64(0), int64(0), "<unknown>", "pods", "http://shops.default:80/sync"}},
+			want:   [][]any{{"shops", "shops.example.com", "http://shops.default:80/sync", "Unknown", "", int64(0), int64(0), int64(0), "<unknown>", "pods", "<none>", "<none>"}},
 		},
 		"Running": {
 			object: running,
-			want:   [][]any{{"shops", "namespaces", "False", "HookUnreachable", int64(3), int64(2), int64(1), "4d4h", "pods,deployments.apps", "https://example.com/sync"}},
+			want:   [][]any{{"shops", "namespaces", "https://example.com/sync", "False", "HookUnreachable", int64(3), int64(2), int64(1), "4d4h", "pods,deployments.apps", "<none>", "<none>"}},
 		},
 		"List": {
 			object: &metacontroller.CompositeControllerList{Items: []metacontroller.CompositeController{*empty, *fresh}},
 			want: [][]any{
-				{"empty", "", "Unknown", "", int64(0), int64(0), int64(0), "<unknown>", "<none>", "<none>"},
-				{"shops", "shops.example.com", "Unknown", "", int64(0), int64(0), int64(0), "<unknown>", "pods", "http://shops.default:80/sync"},
+				{"empty", "", "<none>", "Unknown", "", int64(0), int64(0), int64(0), "<unknown>", "<none>", "<none>", "<none>"},
+				{"shops", "shops.example.com", "http://shops.default:80/sync", "Unknown", "", int64(0), int64(0), int64(0), "<unknown>", "pods", "<none>", "<none>"},
 			},
 		},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
-			table, err := tableConvertor{}.ConvertToTable(t.Context(), tc.object, nil)
+			printed, err := table().ConvertToTable(t.Context(), tc.object, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
 			var got [][]any
-			for _, row := range table.Rows {
+			for _, row := range printed.Rows {
 				got = append(got, row.Cells)
-				if len(row.Cells) != len(table.ColumnDefinitions) {
-					t.Errorf("%d cells under %d columns", len(row.Cells), len(table.ColumnDefinitions))
+				if len(row.Cells) != len(printed.ColumnDefinitions) {
+					t.Errorf("%d cells under %d columns", len(row.Cells), len(printed.ColumnDefinitions))
 				}
 			}
 			if diff := cmp.Diff(tc.want, got); diff != "" {
@@ -82,18 +87,18 @@ func TestConvertToTable(t *testing.T) {
 
 func TestConvertToTableMetadata(t *testing.T) {
 	list := &metacontroller.CompositeControllerList{ListMeta: metav1.ListMeta{ResourceVersion: "7", Continue: "more"}}
-	table, err := tableConvertor{}.ConvertToTable(t.Context(), list, &metav1.TableOptions{NoHeaders: true})
+	printed, err := table().ConvertToTable(t.Context(), list, &metav1.TableOptions{NoHeaders: true})
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := &metav1.Table{ListMeta: metav1.ListMeta{ResourceVersion: "7", Continue: "more"}, Rows: []metav1.TableRow{}}
-	if diff := cmp.Diff(want, table); diff != "" {
+	if diff := cmp.Diff(want, printed); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
 }
 
 func TestConvertToTableOfAnotherType(t *testing.T) {
-	if _, err := (tableConvertor{}).ConvertToTable(t.Context(), &metav1.PartialObjectMetadata{}, nil); err == nil {
+	if _, err := table().ConvertToTable(t.Context(), &metav1.PartialObjectMetadata{}, nil); err == nil {
 		t.Error("an object of another type is printed")
 	}
 }
