@@ -33,11 +33,19 @@ func (c *controller) newRelated(cache *objects.Cache) *related.Finder[objects.Ke
 	}
 	return related.NewFinder(related.Config[objects.Key]{
 		Objects: cache, Hook: c.customize, Mode: c.customize.mode, Controller: c.raw,
-		Scope:     related.Scope{Version: c.customize.version, Shown: c.definition.sync.version},
+		Scope:     related.Scope{Version: c.customize.version, Shown: c.latestShown()},
 		Delivered: append([]objects.Resource{c.parent}, c.resources...),
 		Changed:   c.relatedChanged,
 		Ready:     func(key objects.Key) { c.wakeups.Changed(key, wakeup.Change{Object: nothingShown, Matters: true}) },
 	})
+}
+
+// latestShown returns the latest version of the hooks that are shown related objects.
+func (d *definition) latestShown() hook.Version {
+	if d.finalize != nil && d.finalize.version == hook.V2 {
+		return hook.V2
+	}
+	return d.sync.version
 }
 
 // relate finds the parent's related objects. Related objects that are still being read wake the parent when they are known.

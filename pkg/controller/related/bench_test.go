@@ -46,9 +46,9 @@ func BenchmarkEvent(b *testing.B) {
 				placed := func() map[string]string { return map[string]string{"team": "mine"} }
 				b.ReportAllocs()
 				for b.Loop() {
-					concerned := map[int]struct{}{}
-					x.matching(o, placed, func(i *interest[int]) { i.addParents(concerned) })
-					if len(concerned) != 1 {
+					var found []*interest[int]
+					x.matching(o, placed, func(i *interest[int]) { found = append(found, i) })
+					if concerned := parentsOf(found); len(concerned) != 1 {
 						b.Fatalf("%d parents are concerned, want 1", len(concerned))
 					}
 				}
@@ -68,13 +68,10 @@ func BenchmarkSharedRule(b *testing.B) {
 	o := &objects.Object{Namespace: "n", Name: "mine", Labels: map[string]string{"app": "web"}}
 	b.ReportAllocs()
 	for b.Loop() {
-		evaluated, concerned := 0, map[int]struct{}{}
-		x.matching(o, nil, func(i *interest[int]) {
-			evaluated++
-			i.addParents(concerned)
-		})
-		if evaluated != 1 || len(concerned) != parents {
-			b.Fatalf("%d rules were found for %d parents, want 1 for %d", evaluated, len(concerned), parents)
+		var found []*interest[int]
+		x.matching(o, nil, func(i *interest[int]) { found = append(found, i) })
+		if concerned := parentsOf(found); len(found) != 1 || len(concerned) != parents {
+			b.Fatalf("%d rules were found for %d parents, want 1 for %d", len(found), len(concerned), parents)
 		}
 	}
 }

@@ -54,8 +54,8 @@ func (f *Finder[K]) concerned(w *watch[K], e objects.Event) map[K]struct{} {
 	if !e.ContentChanged() && !e.StatusChanged() {
 		return nil
 	}
-	parents := map[K]struct{}{}
-	add := func(i *interest[K]) { i.addParents(parents) }
+	var found []*interest[K]
+	add := func(i *interest[K]) { found = append(found, i) }
 	placed := func() map[string]string { return f.namespaceLabels(e.Object().Namespace) }
 	if e.New != nil {
 		w.interests.matching(e.New, placed, add)
@@ -68,7 +68,7 @@ func (f *Finder[K]) concerned(w *watch[K], e objects.Event) map[K]struct{} {
 			other.relabeled(e, add)
 		}
 	}
-	return parents
+	return parentsOf(found)
 }
 
 // namespaceLabels returns the labels of a namespace. The caller holds mu.

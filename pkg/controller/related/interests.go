@@ -17,6 +17,8 @@ limitations under the License.
 package related
 
 import (
+	"maps"
+
 	"k8s.io/apimachinery/pkg/labels"
 
 	"github.com/hookplane/hookplane/pkg/controller/selectors"
@@ -158,6 +160,18 @@ func (x *interests[K]) matching(o *objects.Object, namespaceLabels func() map[st
 func (x *interests[K]) parents() map[K]struct{} {
 	parents := map[K]struct{}{}
 	for _, i := range x.all {
+		i.addParents(parents)
+	}
+	return parents
+}
+
+// parentsOf returns the parents that have one of the rules.
+func parentsOf[K comparable](found []*interest[K]) map[K]struct{} {
+	if len(found) == 1 { // the common case, and with many parents the one that counts
+		return maps.Clone(found[0].parents)
+	}
+	parents := map[K]struct{}{}
+	for _, i := range found {
 		i.addParents(parents)
 	}
 	return parents
