@@ -78,8 +78,12 @@ func TestTenant(t *testing.T) {
 	}
 	eventually(t, "the tenant's namespaces go with it", func() error {
 		for _, name := range []string{"acme-prod", "acme-test"} {
-			if namespace, err := get(t.Context(), namespaces, "", name); !apierrors.IsNotFound(err) && (err != nil || namespace.GetDeletionTimestamp() == nil) {
-				return fmt.Errorf("%s is there (%v)", name, err)
+			namespace, err := get(t.Context(), namespaces, "", name)
+			if err == nil && namespace.GetDeletionTimestamp() == nil {
+				return fmt.Errorf("%s is there", name)
+			}
+			if err != nil && !apierrors.IsNotFound(err) {
+				return err
 			}
 		}
 		return nil

@@ -41,6 +41,7 @@ func TestFindAsksOncePerStateOfParent(t *testing.T) {
 		{"finalizer", func() { p.ContentDigest++ }, false},
 		{"generation", func() { p.Generation++ }, true},
 		{"labels", func() { p.Labels = map[string]string{"a": "b"} }, true},
+		{"another label that reads the same", func() { p.Labels = map[string]string{"ab": ""} }, true},
 		{"annotations", func() { p.Raw = []byte(`{"metadata":{"annotations":{"a":"b"}}}`) }, true},
 		{"annotation moves to label", func() { p.Labels, p.Raw = map[string]string{"a": "b", "c": "d"}, []byte(`{}`) }, true},
 		{"successor", func() { p.UID = "another" }, true},
@@ -218,6 +219,9 @@ func TestFindNoticesTypes(t *testing.T) {
 	define("Namespaced")
 	b.becomesReady("p")
 	eventually(t, "the objects of the new type are found", found("Late n/one"))
+	if len(b.missing) > 0 {
+		t.Errorf("the types %v are still waited for", b.missing)
+	}
 	w.remove(crdsPath, "", "lates.example.com")
 	w.forbid("/apis/example.com/v1", false)
 	b.becomesReady("p")
