@@ -34,6 +34,28 @@ func (e *RetryAfterError) Error() string {
 	return fmt.Sprintf("hook %s asks to be called again after %s", e.URL, e.After)
 }
 
+// Reasons of an UnavailableError. They become the reason of a controller's condition Ready.
+const (
+	ReasonSecretNotFound    = "SecretNotFound"
+	ReasonConfigMapNotFound = "ConfigMapNotFound"
+	ReasonInvalidSecret     = "InvalidSecret"
+	ReasonInvalidConfigMap  = "InvalidConfigMap"
+	ReasonInvalidSpec       = "InvalidSpec"
+	ReasonForbidden         = "Forbidden"
+	ReasonLookupFailing     = "LookupFailing"
+)
+
+// UnavailableError says that a hook cannot be called as things are, because of what it refers to. It passes by itself when
+// that changes.
+type UnavailableError struct {
+	// Reason is one of the constants.
+	Reason string
+	// Message names the field, the object and the key, and never a value.
+	Message string
+}
+
+func (e *UnavailableError) Error() string { return e.Message }
+
 // CallError says that a hook could not be called, or did not answer with success.
 type CallError struct {
 	// URL is the hook, without credentials.

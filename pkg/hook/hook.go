@@ -40,7 +40,8 @@ type Hook interface {
 	// Call sends the request and returns the answer, at most MaxResponseBytes long and otherwise unchecked. It blocks until
 	// the hook answered, ctx ended, or the hook's own timeout passed.
 	//
-	// A hook that asks for patience gives a *RetryAfterError, every other failure a *CallError.
+	// A hook that asks for patience gives a *RetryAfterError, one that lacks what it refers to an *UnavailableError, every other
+	// failure a *CallError.
 	Call(ctx context.Context, request Request) (Response, error)
 }
 
@@ -51,10 +52,16 @@ type Request struct {
 	// Body is a JSON document. The caller must not modify it any more: an executor that gave up waiting may still be
 	// sending it after Call returned.
 	Body []byte
+	// IfNoneMatch is the ETag of an answer that the caller still has: it need not be sent again. Empty: there is none.
+	IfNoneMatch string
 }
 
 // Response is what a hook answered.
 type Response struct {
-	// Body is the answer's bytes, owned by the caller.
+	// Body is the answer's bytes. They are read only: the next caller may be given the same.
 	Body []byte
+	// ETag names this answer; empty when the hook gave it no name.
+	ETag string
+	// NotModified says that the answer is the one that Request.IfNoneMatch names, and was not sent again.
+	NotModified bool
 }
