@@ -21,6 +21,7 @@ import (
 	"fmt"
 	"net/netip"
 	"sync"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -31,6 +32,7 @@ import (
 	"k8s.io/client-go/tools/record"
 	"k8s.io/component-base/metrics"
 	"k8s.io/utils/clock"
+	"k8s.io/utils/ptr"
 
 	"github.com/hookplane/hookplane/generated/clientset/versioned"
 	"github.com/hookplane/hookplane/generated/clientset/versioned/scheme"
@@ -38,6 +40,8 @@ import (
 	"github.com/hookplane/hookplane/pkg/apply"
 	"github.com/hookplane/hookplane/pkg/controller/composite"
 	"github.com/hookplane/hookplane/pkg/hook"
+	"github.com/hookplane/hookplane/pkg/hook/credentials"
+	"github.com/hookplane/hookplane/pkg/hook/etag"
 	"github.com/hookplane/hookplane/pkg/hook/webhook"
 	"github.com/hookplane/hookplane/pkg/objects"
 )
@@ -50,6 +54,9 @@ const (
 	eventBurst = 25
 	eventQPS   = 1. / 300
 )
+
+// minIdlePerHost is how many connections to one hook are kept at least: several controllers may call it.
+const minIdlePerHost = 64
 
 // Config is what the controllers need.
 type Config struct {
@@ -78,6 +85,8 @@ type Controllers struct {
 	objects     *objects.Cache
 	applier     *apply.Applier
 	transport   *webhook.Transport
+	credentials *credentials.Store
+	answers     *etag.Cache
 	metrics     *composite.Metrics
 }
 
@@ -86,7 +95,7 @@ func New(config Config) (*Controllers, error) {
 	host := rest.CopyConfig(config.Host)
 	host.QPS = -1 // the host's priority and fairness decides
 	host.UserAgent = config.UserAgent
-	c := &Controllers{config: config, clock: clock.RealClock{}}
+	c := &Controllers{config: config, clock: clock.RealClock{}, answers: etag.NewCache(0, 0)}
 	var err error
 	if c.host, err = kubernetes.NewForConfig(host); err != nil {
 		return nil, fmt.Errorf("client of the host cluster: %w", err)
@@ -106,8 +115,10 @@ func New(config Config) (*Controllers, error) {
 	if c.metrics, err = composite.NewMetrics(config.RegisterMetrics); err != nil {
 		return nil, err
 	}
+	c.credentials = credentials.NewStore(c.host.CoreV1())
 	c.transport, err = webhook.NewTransport(webhook.TransportOptions{
 		AllowedCIDRs: config.AllowedCIDRs, ServiceResolution: config.ServiceResolution, Services: webhook.ServiceGetterFunc(c.getService),
+		MaxIdlePerHost: max(minIdlePerHost, config.Workers),
 	})
 	return c, err
 }
@@ -147,9 +158,23 @@ func (c *Controllers) Run(ctx context.Context) error {
 	return <-errs // whatever ends first ends the others
 }
 
+// newHook returns the executor of a hook.
 func (c *Controllers) newHook(spec hook.Spec) (hook.Hook, error) {
-	return webhook.New(spec, webhook.Options{Transport: c.transport, UserAgent: c.config.UserAgent, Clock: c.clock})
+	called, err := webhook.New(spec, webhook.Options{
+		Transport: c.transport, Credentials: c.credentials, UserAgent: c.config.UserAgent, Clock: c.clock,
+	})
+	if err != nil {
+		return nil, err
+	}
+	if cached := spec.Hook.Webhook.ETag; cached != nil && ptr.Deref(cached.Enabled, false) {
+		return c.answers.Wrap(called, etag.Options{
+			Timeout: seconds(cached.CacheTimeoutSeconds), Cleanup: seconds(cached.CacheCleanupSeconds), Clock: c.clock,
+		}), nil
+	}
+	return called, nil
 }
+
+func seconds(n *int32) time.Duration { return time.Duration(ptr.Deref(n, 0)) * time.Second }
 
 func (c *Controllers) getService(ctx context.Context, namespace, name string) (*corev1.Service, error) {
 	return c.host.CoreV1().Services(namespace).Get(ctx, name, metav1.GetOptions{})

@@ -17,6 +17,7 @@ limitations under the License.
 package integration
 
 import (
+	"crypto/tls"
 	"encoding/json"
 	"fmt"
 	"net"
@@ -48,6 +49,7 @@ type object = map[string]any
 type hookServer struct {
 	t       *testing.T
 	address string
+	tls     *tls.Config // nil: plain HTTP
 
 	mu      sync.Mutex
 	server  *http.Server
@@ -59,7 +61,13 @@ type hookServer struct {
 // newHook starts a hook that answers what sync returns.
 func newHook(t *testing.T, sync func(request) response) *hookServer {
 	t.Helper()
-	h := &hookServer{t: t, address: "127.0.0.1:0", calls: map[string]int{}}
+	return newTLSHook(t, nil, sync)
+}
+
+// newTLSHook starts a hook that speaks TLS.
+func newTLSHook(t *testing.T, config *tls.Config, sync func(request) response) *hookServer {
+	t.Helper()
+	h := &hookServer{t: t, address: "127.0.0.1:0", tls: config, calls: map[string]int{}}
 	h.answer(sync)
 	h.up()
 	t.Cleanup(h.down)
@@ -67,7 +75,12 @@ func newHook(t *testing.T, sync func(request) response) *hookServer {
 }
 
 // URL returns where the hook is called.
-func (h *hookServer) URL() string { return "http://" + h.address + "/sync" }
+func (h *hookServer) URL() string {
+	if h.tls != nil {
+		return "https://" + h.address + "/sync"
+	}
+	return "http://" + h.address + "/sync"
+}
 
 // answer changes what the hook answers.
 func (h *hookServer) answer(sync func(request) response) {
@@ -112,6 +125,9 @@ func (h *hookServer) up() {
 		h.t.Fatal(err)
 	}
 	h.address = listener.Addr().String()
+	if h.tls != nil {
+		listener = tls.NewListener(listener, h.tls)
+	}
 	h.server = &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h.mu.Lock()
 		handler := h.handler

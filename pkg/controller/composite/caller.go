@@ -17,13 +17,10 @@ limitations under the License.
 package composite
 
 import (
-	"errors"
-
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/hookplane/hookplane/apis/metacontroller/v1alpha1"
 	"github.com/hookplane/hookplane/pkg/hook"
-	"github.com/hookplane/hookplane/pkg/hook/webhook"
 )
 
 // caller is one hook of a controller, and the form in which it is asked and answers.
@@ -36,9 +33,6 @@ type caller struct {
 // newCaller returns the caller of the hook in that field of spec.hooks.
 func newCaller(name string, spec *v1alpha1.Hook, endpoints []v1alpha1.EndpointConfig, newHook NewHook) (*caller, error) {
 	executor, err := newHook(hook.Spec{Path: field.NewPath("spec", "hooks", name), Hook: spec, Endpoints: endpoints})
-	if _, unsupported := errors.AsType[*webhook.UnsupportedError](err); unsupported {
-		return nil, &problem{reasonNotSupported, err.Error(), eventCreateError}
-	}
 	if err != nil {
 		return nil, &problem{reasonInvalidSpec, err.Error(), eventCreateError}
 	}

@@ -54,6 +54,8 @@ type controller struct {
 
 	parents  *objects.Store
 	children []*objects.Store // in the order of definition.resources
+	// closeHooks closes the hooks of the definition.
+	closeHooks func()
 
 	queue     workqueue.TypedDelayingInterface[objects.Key]
 	retries   workqueue.TypedRateLimiter[objects.Key]
@@ -70,7 +72,7 @@ type controller struct {
 	failure   error                                      // the first since a sync succeeded
 }
 
-// newController opens the stores that the definition needs; run closes them.
+// newController opens the hooks and the stores that the definition needs; run closes them.
 func newController(ctx context.Context, d *definition, reference *corev1.ObjectReference, s *Supervisor) *controller {
 	c := &controller{
 		definition: d, reference: reference, applier: s.Applier, live: s.Live, recorder: s.Recorder,
@@ -86,6 +88,7 @@ func newController(ctx context.Context, d *definition, reference *corev1.ObjectR
 	})
 	c.wakeups = wakeup.New(s.Clock, c.enqueue)
 	c.related = c.newRelated(s.Objects)
+	c.closeHooks = d.hooks().Open(ctx)
 	c.parents = s.Objects.Open(ctx, d.parent)
 	for _, resource := range d.resources {
 		c.children = append(c.children, s.Objects.Open(ctx, resource))
@@ -95,6 +98,7 @@ func newController(ctx context.Context, d *definition, reference *corev1.ObjectR
 
 // run syncs parents until the context ends and returns when all that it started has ended.
 func (c *controller) run(ctx context.Context) {
+	defer c.closeHooks()
 	defer c.closeStores()
 	defer c.queue.ShutDown()
 	if !c.waitForStores(ctx) {
@@ -160,13 +164,17 @@ func (c *controller) storeError() (objects.Resource, error) {
 	return objects.Resource{}, nil
 }
 
-// syncNext syncs the next parent of the queue. It answers false when the queue is shut down.
+// syncNext syncs the next parent of the queue. It answers false when the queue is shut down. As long as a
+// hook lacks what it refers to, nothing is synced: the condition Ready says so, once for all parents.
 func (c *controller) syncNext(ctx context.Context) bool {
 	key, shutdown := c.queue.Get()
 	if shutdown || ctx.Err() != nil { // a queue that was shut down still hands out its backlog
 		return false
 	}
 	defer c.queue.Done(key)
+	if c.hooks().Wait(ctx) != nil {
+		return false // stopped
+	}
 	if !c.takeDue(key) {
 		return true
 	}

@@ -28,6 +28,7 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 
 	"github.com/hookplane/hookplane/apis/metacontroller/v1alpha1"
+	"github.com/hookplane/hookplane/pkg/hook"
 	"github.com/hookplane/hookplane/pkg/objects"
 	"github.com/hookplane/hookplane/pkg/plan"
 )
@@ -107,6 +108,17 @@ func (d *definition) makeHooks(newHook NewHook) error {
 		}
 	}
 	return nil
+}
+
+// hooks are all hooks.
+func (d *definition) hooks() hook.Set {
+	var set hook.Set
+	for _, caller := range []*caller{d.sync, d.finalize, d.customize} {
+		if caller != nil {
+			set = append(set, caller.Hook)
+		}
+	}
+	return set
 }
 
 // readSpec takes over what needs no cluster.

@@ -97,6 +97,7 @@ func (c *controller) forget(key objects.Key) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if m := c.memory[key]; m != nil {
+		c.hooks().Forget(m.uid)
 		c.contest(key, m, nil)
 		delete(c.memory, key)
 	}

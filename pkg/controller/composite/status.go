@@ -18,6 +18,7 @@ package composite
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -30,6 +31,7 @@ import (
 	"k8s.io/klog/v2"
 
 	"github.com/hookplane/hookplane/apis/metacontroller/v1alpha1"
+	"github.com/hookplane/hookplane/pkg/hook"
 	"github.com/hookplane/hookplane/pkg/objects"
 )
 
@@ -147,18 +149,21 @@ func (c *controller) health() health {
 		caughtUp := counts.Synced+counts.Failing == counts.Total
 		h.known = caughtUp || hookErr != nil || c.clock.Since(startedAt) > catchUpTime
 	}
-	h.known = h.known || storeErr != nil
-	h.ready = c.readyCondition(resource, storeErr, hookErr, failure)
+	unavailable, _ := errors.AsType[*hook.UnavailableError](c.hooks().Err())
+	h.known = h.known || storeErr != nil || unavailable != nil
+	h.ready = c.readyCondition(resource, storeErr, unavailable, hookErr, failure)
 	return h
 }
 
 // readyCondition says whether the controller works, in the words of the thing that is wrong.
-func (c *controller) readyCondition(resource objects.Resource, storeErr, hookErr, failure error) metav1.Condition {
+func (c *controller) readyCondition(resource objects.Resource, storeErr error, unavailable *hook.UnavailableError, hookErr, failure error) metav1.Condition {
 	switch {
 	case apierrors.IsForbidden(storeErr):
 		return condition(metav1.ConditionFalse, reasonForbidden, fmt.Sprintf("cannot watch %s: %v", resource.GroupResource(), storeErr))
 	case storeErr != nil:
 		return condition(metav1.ConditionFalse, reasonWatchFailing, fmt.Sprintf("cannot watch %s: %v", resource.GroupResource(), storeErr))
+	case unavailable != nil:
+		return condition(metav1.ConditionFalse, unavailable.Reason, unavailable.Message)
 	case hookErr != nil:
 		return condition(metav1.ConditionFalse, reasonHookUnreachable, hookErr.Error())
 	case failure != nil:

@@ -21,13 +21,17 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 
 	"github.com/hookplane/hookplane/pkg/hook"
+	"github.com/hookplane/hookplane/pkg/hook/credentials"
 )
 
 const (
 	// maxFirstBuffer bounds what is allocated on the word of a Content-Length.
 	maxFirstBuffer = 1 << 20
+	// maxRedactBytes is how much of a failure's body is searched for secrets: more than is shown, so that none is cut in two.
+	maxRedactBytes = 16 << 10
 	// maxDrainBytes is how much of an unwanted body is read, so that its connection can be used again.
 	maxDrainBytes = 64 << 10
 )
@@ -54,16 +58,26 @@ func readAnswer(answer *http.Response) ([]byte, error) {
 	return body.Bytes(), nil
 }
 
-// refused returns the error for an answer that is not a success.
-func (w *Webhook) refused(answer *http.Response) error {
-	start, _ := io.ReadAll(io.LimitReader(answer.Body, hook.MaxExcerptBytes))
+// refused returns the error for an answer that is not a success. The server may have repeated what it was sent.
+func (w *Webhook) refused(answer *http.Response, with *credentials.Credentials) error {
+	start, _ := io.ReadAll(io.LimitReader(answer.Body, maxRedactBytes))
 	_, _ = io.CopyN(io.Discard, answer.Body, maxDrainBytes)
 	if answer.StatusCode == http.StatusTooManyRequests {
 		return &hook.RetryAfterError{URL: w.target.url, After: retryAfter(answer.Header.Get("Retry-After"), w.clock.Now())}
 	}
-	err := &hook.CallError{URL: w.target.url, Status: answer.StatusCode, Body: hook.Excerpt(start)}
+	err := &hook.CallError{URL: w.target.url, Status: answer.StatusCode, Body: hook.Excerpt(with.Redact(start))}
 	if location := answer.Header.Get("Location"); location != "" && answer.StatusCode/100 == 3 {
-		err.Err = fmt.Errorf("redirects are not followed: make %q the hook's URL", hook.Excerpt([]byte(location)))
+		err.Err = fmt.Errorf("redirects are not followed: make %q the hook's URL", hook.Excerpt(with.Redact([]byte(withoutUser(location)))))
 	}
 	return err
+}
+
+// withoutUser returns a URL without the credentials that it may hold.
+func withoutUser(location string) string {
+	parsed, err := url.Parse(location)
+	if err != nil {
+		return "the URL that it answers, which is invalid,"
+	}
+	parsed.User = nil
+	return parsed.String()
 }

@@ -17,8 +17,9 @@ limitations under the License.
 // Package webhook calls hooks over HTTP: one POST of JSON per call, 200 with JSON as the answer. docs/protocol.md §3.
 //
 // A [Transport] has the connections, and is shared by all webhooks of a process: whoever starts the controllers creates
-// it with [NewTransport], and closes it at the end. A [Webhook] is made by [New] from one hook of one controller, costs
-// next to nothing, and holds nothing that needs closing.
+// it with [NewTransport], and closes it at the end. Webhooks that call one destination with one TLS identity share its
+// connections. A [Webhook] is made by [New] from one hook of one controller, costs next to nothing, and holds nothing until it
+// is opened: then it watches what it refers to (package credentials), and keeps its connections until it is closed.
 //
 // Hooks are named by people who can write controllers, and called from where the server runs. So the transport refuses to
 // connect to loopback, link-local, multicast and cloud metadata addresses unless they are allowed, and never follows a

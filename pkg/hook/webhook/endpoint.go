@@ -24,32 +24,28 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/hookplane/hookplane/apis/metacontroller/v1alpha1"
+	"github.com/hookplane/hookplane/pkg/hook/credentials"
 )
 
 // defaultPorts are the ports that a URL need not name.
 var defaultPorts = map[string]string{"http": "80", "https": "443"}
 
-// security is how a webhook's server is verified, and how the caller proves who it is.
-type security struct {
-	// path is the field that the others are below of.
-	path          *field.Path
-	caBundle      *v1alpha1.CABundle
-	clientTLS     *v1alpha1.ClientTLS
-	authorization *v1alpha1.Authorization
-	basicAuth     *v1alpha1.BasicAuth
-}
-
 // securityOf returns the security configuration of the webhook at path that calls target: its own, or else all of the first
 // endpoint whose host matches. docs/protocol.md §1.
-func securityOf(path *field.Path, spec *v1alpha1.Webhook, target target, endpoints []v1alpha1.EndpointConfig) security {
-	own := security{path, spec.CABundle, spec.ClientTLS, spec.Authorization, spec.BasicAuth}
-	if own.caBundle != nil || own.clientTLS != nil || own.authorization != nil || own.basicAuth != nil {
+func securityOf(path *field.Path, spec *v1alpha1.Webhook, target target, endpoints []v1alpha1.EndpointConfig) credentials.Spec {
+	own := credentials.Spec{
+		Path: path, CABundle: spec.CABundle, ClientTLS: spec.ClientTLS, Authorization: spec.Authorization, BasicAuth: spec.BasicAuth,
+	}
+	if own.CABundle != nil || own.ClientTLS != nil || own.Authorization != nil || own.BasicAuth != nil {
 		return own
 	}
 	host := normalHost(target.scheme, target.host)
 	for i := range endpoints {
 		if e := &endpoints[i]; normalHost(target.scheme, e.Host) == host {
-			return security{field.NewPath("spec", "endpointConfigs").Index(i), e.CABundle, e.ClientTLS, e.Authorization, e.BasicAuth}
+			return credentials.Spec{
+				Path:     field.NewPath("spec", "endpointConfigs").Index(i),
+				CABundle: e.CABundle, ClientTLS: e.ClientTLS, Authorization: e.Authorization, BasicAuth: e.BasicAuth,
+			}
 		}
 	}
 	return own

@@ -73,11 +73,11 @@ func TestSecurityOf(t *testing.T) {
 				endpoints[i] = v1alpha1.EndpointConfig{Host: host, CABundle: &v1alpha1.CABundle{Inline: host}}
 			}
 			got := securityOf(field.NewPath("spec", "hooks", "sync", "webhook"), &tc.spec, target, endpoints)
-			if diff := cmp.Diff(tc.want, got.path.String()); diff != "" {
+			if diff := cmp.Diff(tc.want, got.Path.String()); diff != "" {
 				t.Errorf("securityOf() (-want +got):\n%s", diff)
 			}
 			if tc.want == endpoint {
-				if diff := cmp.Diff(endpoints[0].CABundle, got.caBundle); diff != "" {
+				if diff := cmp.Diff(endpoints[0].CABundle, got.CABundle); diff != "" {
 					t.Errorf("caBundle (-want +got):\n%s", diff)
 				}
 			}

@@ -19,10 +19,12 @@ package webhook
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
 	"net"
+	"strings"
 	"syscall"
 
 	"github.com/hookplane/hookplane/pkg/hook"
@@ -47,6 +49,7 @@ func (w *Webhook) failed(ctx context.Context, status int, err error) error {
 func (w *Webhook) explain(err error) error {
 	dnsErr, isDNS := errors.AsType[*net.DNSError](err)
 	tlsErr, isTLS := errors.AsType[tls.RecordHeaderError](err)
+	_, unknownAuthority := errors.AsType[x509.UnknownAuthorityError](err)
 	switch {
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return fmt.Errorf("%w: nothing listens there", err)
@@ -54,6 +57,10 @@ func (w *Webhook) explain(err error) error {
 		return fmt.Errorf("%w: is there such a Service? Where there is no cluster DNS, --hook-service-resolution=api looks it up in the API", err)
 	case isTLS && string(tlsErr.RecordHeader[:]) == "HTTP/":
 		return fmt.Errorf("%w: the server speaks plain HTTP", err)
+	case unknownAuthority:
+		return fmt.Errorf("%w: caBundle says which authorities are trusted", err)
+	case strings.Contains(err.Error(), "tls: certificate required"): // an alert, for which crypto/tls has no type
+		return fmt.Errorf("%w: clientTLS says which certificate the server is shown", err)
 	case errors.Is(err, io.EOF):
 		return fmt.Errorf("the hook closed the connection without an answer: %w", err)
 	default:

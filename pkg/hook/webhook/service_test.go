@@ -18,7 +18,6 @@ package webhook_test
 
 import (
 	"context"
-	"crypto/x509"
 	"fmt"
 	"io"
 	"net"
@@ -139,15 +138,14 @@ func TestWebhookServiceThroughAPIWithTLS(t *testing.T) {
 		_, _ = io.WriteString(w, r.TLS.ServerName)
 	}))
 	t.Cleanup(server.Close)
-	roots := x509.NewCertPool()
-	roots.AddCert(server.Certificate())
 	getter := services(map[string]corev1.ServiceSpec{"com/example": {
 		Type: corev1.ServiceTypeExternalName, ExternalName: "localhost",
 		Ports: []corev1.ServicePort{{Port: 443, TargetPort: intstr.FromInt32(portOf(t, server))}},
 	}})
-	transport := newTransport(t, webhook.TransportOptions{AllowedCIDRs: loopback, RootCAs: roots, ServiceResolution: webhook.ResolveAPI, Services: getter})
+	transport := newTransport(t, webhook.TransportOptions{AllowedCIDRs: loopback, ServiceResolution: webhook.ResolveAPI, Services: getter})
 	w := newWebhook(t, v1alpha1.Webhook{
-		Service: &v1alpha1.ServiceReference{Name: "example", Namespace: "com", Port: ptr.To[int32](443), Protocol: v1alpha1.ServiceProtocolHTTPS},
+		Service:  &v1alpha1.ServiceReference{Name: "example", Namespace: "com", Port: ptr.To[int32](443), Protocol: v1alpha1.ServiceProtocolHTTPS},
+		CABundle: &v1alpha1.CABundle{Inline: pemOf(server.Certificate())},
 	}, webhook.Options{Transport: transport})
 	response, err := w.Call(t.Context(), hook.Request{Body: []byte("{}")})
 	if err != nil {

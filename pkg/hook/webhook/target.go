@@ -24,7 +24,6 @@ import (
 	"strconv"
 	"strings"
 
-	"k8s.io/apimachinery/pkg/util/validation/field"
 	"k8s.io/utils/ptr"
 
 	"github.com/hookplane/hookplane/apis/metacontroller"
@@ -38,36 +37,6 @@ type target struct {
 	url, scheme, host string
 	// service says that the host is a Service's name.namespace.
 	service bool
-}
-
-// UnsupportedError says that a webhook asks for something that this version cannot do.
-type UnsupportedError struct {
-	// Field is the field's path.
-	Field string
-}
-
-func (e *UnsupportedError) Error() string {
-	return e.Field + " is not supported by this version"
-}
-
-// checkSupported returns an *UnsupportedError for the first field of the webhook at path that would otherwise be ignored.
-func checkSupported(path *field.Path, spec *v1alpha1.Webhook, security security) error {
-	fields := []struct {
-		path *field.Path
-		set  bool
-	}{
-		{security.path.Child("caBundle"), security.caBundle != nil},
-		{security.path.Child("clientTLS"), security.clientTLS != nil},
-		{security.path.Child("authorization"), security.authorization != nil},
-		{security.path.Child("basicAuth"), security.basicAuth != nil},
-		{path.Child("etag"), spec.ETag != nil && ptr.Deref(spec.ETag.Enabled, false)},
-	}
-	for _, field := range fields {
-		if field.set {
-			return &UnsupportedError{Field: field.path.String()}
-		}
-	}
-	return nil
 }
 
 // targetOf returns where spec says the hook is: its url, else its service and path. docs/protocol.md §1.

@@ -18,7 +18,6 @@ package webhook
 
 import (
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
@@ -26,7 +25,13 @@ import (
 	"net/netip"
 	"net/url"
 	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
 	"time"
+
+	"github.com/hookplane/hookplane/pkg/hook/credentials"
 )
 
 const (
@@ -40,7 +45,6 @@ const (
 	maxHeaderBytes = 64 << 10
 
 	defaultMaxIdlePerHost = 64
-	maxIdle               = 1024
 )
 
 // TransportOptions say how hooks are reached.
@@ -54,8 +58,6 @@ type TransportOptions struct {
 	// MaxIdlePerHost is how many connections to one host are kept open between calls: as many as there are workers.
 	// Default: 64.
 	MaxIdlePerHost int
-	// RootCAs are the authorities that may sign a hook's certificate. Default: the system's.
-	RootCAs *x509.CertPool
 	// Proxy chooses the proxy of a call. Default: from the environment, as http.ProxyFromEnvironment. Services that are
 	// resolved through the API are called without a proxy.
 	Proxy func(*http.Request) (*url.URL, error)
@@ -63,79 +65,161 @@ type TransportOptions struct {
 
 // Transport has the connections to all hooks of a process. It may be used concurrently.
 type Transport struct {
-	// urls and services keep their connections apart, because services resolved through the API may share their hosts'
-	// names with what DNS knows. With ResolveDNS they are the same.
-	urls, services *http.Transport
+	opts    TransportOptions
+	dialer  *net.Dialer
+	proxy   func(*http.Request) (*url.URL, error)
+	writers sync.Pool // of *gzip.Writer
+
+	mu           sync.Mutex
+	destinations map[destination]*connections // those in use
+}
+
+// destination is what calls have in common that may share connections.
+type destination struct {
+	// service says that the host is resolved through the API: it may share its name with what DNS knows.
+	service bool
+	// scheme and host are as normalHost returns them.
+	scheme, host string
+	// identity is that of credentials.Credentials.
+	identity string
+}
+
+// connections are those to one destination.
+type connections struct {
+	*http.Transport
+	owner       *Transport
+	destination destination
+	users       int // guarded by Transport.mu
+	// gzip says that the server has last advertised that requests may be compressed.
+	gzip atomic.Bool
 }
 
 // NewTransport returns a transport without connections. The caller closes it when no webhook uses it any more.
 func NewTransport(opts TransportOptions) (*Transport, error) {
-	guard := guard{allowed: slices.Clone(opts.AllowedCIDRs)}
-	dialer := &net.Dialer{Timeout: connectTimeout, ControlContext: guard.control}
-	proxy := opts.Proxy
-	if proxy == nil {
-		proxy = http.ProxyFromEnvironment
-	}
-	urls := newHTTPTransport(opts, dialer.DialContext)
-	urls.Proxy = guard.beforeProxy(proxy)
-	switch opts.ServiceResolution {
-	case ResolveDNS, "":
-		return &Transport{urls: urls, services: urls}, nil
-	case ResolveAPI:
-		if opts.Services == nil {
-			return nil, errors.New("resolving services through the API needs a client for Services")
-		}
-		return &Transport{urls: urls, services: newHTTPTransport(opts, dialService(opts.Services, dialer.DialContext))}, nil
-	default:
+	switch {
+	case opts.ServiceResolution == "":
+		opts.ServiceResolution = ResolveDNS
+	case opts.ServiceResolution == ResolveAPI && opts.Services == nil:
+		return nil, errors.New("resolving services through the API needs a client for Services")
+	case opts.ServiceResolution != ResolveDNS && opts.ServiceResolution != ResolveAPI:
 		return nil, fmt.Errorf("service resolution %q is neither %q nor %q", opts.ServiceResolution, ResolveDNS, ResolveAPI)
 	}
+	if opts.MaxIdlePerHost <= 0 {
+		opts.MaxIdlePerHost = defaultMaxIdlePerHost
+	}
+	if opts.Proxy == nil {
+		opts.Proxy = http.ProxyFromEnvironment
+	}
+	guard := guard{allowed: slices.Clone(opts.AllowedCIDRs)}
+	return &Transport{
+		opts:         opts,
+		dialer:       &net.Dialer{Timeout: connectTimeout, ControlContext: guard.control},
+		proxy:        guard.beforeProxy(opts.Proxy),
+		destinations: map[destination]*connections{},
+	}, nil
 }
 
-// Close closes the connections that are not in use, and those of running calls as soon as these end.
+// Close closes the connections that are not in use. Those of webhooks that are closed are closed already.
 func (t *Transport) Close() {
-	t.urls.CloseIdleConnections()
-	t.services.CloseIdleConnections()
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, c := range t.destinations {
+		c.CloseIdleConnections()
+	}
 }
 
-// roundTripper returns what reaches a target.
-func (t *Transport) roundTripper(target target) http.RoundTripper {
-	if target.service {
-		return t.services
+// acquire returns the connections to a target for whoever has the credentials. The caller releases them.
+func (t *Transport) acquire(target target, with *credentials.Credentials) *connections {
+	to := destination{
+		service: target.service && t.opts.ServiceResolution == ResolveAPI,
+		scheme:  target.scheme, host: normalHost(target.scheme, target.host), identity: with.Identity,
 	}
-	return t.urls
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	c := t.destinations[to]
+	if c == nil {
+		c = &connections{Transport: t.newHTTPTransport(to, with), owner: t, destination: to}
+		t.destinations[to] = c
+	}
+	c.users++
+	return c
 }
 
-func newHTTPTransport(opts TransportOptions, dial dialFunc) *http.Transport {
-	maxIdlePerHost := opts.MaxIdlePerHost
-	if maxIdlePerHost <= 0 {
-		maxIdlePerHost = defaultMaxIdlePerHost
+// retain is acquire for whoever has the connections already.
+func (c *connections) retain() {
+	c.owner.mu.Lock()
+	defer c.owner.mu.Unlock()
+	c.users++
+}
+
+// release closes the connections when nobody else uses them.
+func (c *connections) release() {
+	c.owner.mu.Lock()
+	defer c.owner.mu.Unlock()
+	if c.users--; c.users == 0 {
+		delete(c.owner.destinations, c.destination)
+		c.CloseIdleConnections()
 	}
-	return &http.Transport{
-		DialContext:            dial,
-		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: opts.RootCAs},
+}
+
+func (t *Transport) newHTTPTransport(to destination, with *credentials.Credentials) *http.Transport {
+	config := &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: with.RootCAs}
+	if with.Certificate != nil {
+		config.Certificates = []tls.Certificate{*with.Certificate}
+	}
+	transport := &http.Transport{
+		DialContext:            t.dialer.DialContext,
+		Proxy:                  t.proxy,
+		TLSClientConfig:        config,
 		TLSHandshakeTimeout:    connectTimeout,
 		ForceAttemptHTTP2:      true, // a transport with a dialer of its own does not try by itself
 		HTTP2:                  &http.HTTP2Config{SendPingTimeout: pingAfter, PingTimeout: pingAfter},
-		MaxIdleConns:           maxIdle,
-		MaxIdleConnsPerHost:    maxIdlePerHost,
+		MaxIdleConnsPerHost:    t.opts.MaxIdlePerHost,
 		IdleConnTimeout:        idleTimeout,
 		MaxResponseHeaderBytes: maxHeaderBytes,
 	}
+	if to.service {
+		transport.DialContext, transport.Proxy = dialService(t.opts.Services, t.dialer.DialContext), nil
+	}
+	return transport
 }
 
 // beforeProxy wraps the choice of a proxy: a target given as an address that is refused must not be reached through the
-// proxy either.
+// proxy either, nor one whose name stands for such an address everywhere.
 func (g guard) beforeProxy(proxy func(*http.Request) (*url.URL, error)) func(*http.Request) (*url.URL, error) {
 	return func(request *http.Request) (*url.URL, error) {
 		chosen, err := proxy(request)
 		if err != nil || chosen == nil {
 			return chosen, err
 		}
-		if address, err := netip.ParseAddr(request.URL.Hostname()); err == nil {
+		if address, ok := hostAddress(request.URL.Hostname()); ok {
 			if err := g.check(address); err != nil {
 				return nil, err
 			}
+		} else if isNumber(request.URL.Hostname()) {
+			return nil, fmt.Errorf("host %q is an IP address in a form that is not understood: write it with dots and decimal numbers", request.URL.Hostname())
 		}
 		return chosen, nil
 	}
+}
+
+// hostAddress returns the address that a host is, or that its name means by definition.
+func hostAddress(host string) (netip.Addr, bool) {
+	name := strings.ToLower(strings.TrimSuffix(host, "."))
+	switch {
+	case name == "localhost" || strings.HasSuffix(name, ".localhost"): // RFC 6761
+		return netip.AddrFrom4([4]byte{127, 0, 0, 1}), true
+	case name == "metadata.google.internal":
+		return netip.AddrFrom4([4]byte{169, 254, 169, 254}), true
+	}
+	address, err := netip.ParseAddr(host)
+	return address, err == nil
+}
+
+// isNumber reports whether a resolver may take a host for an IPv4 address, in one of the forms that are not in use any more:
+// 127.1, 0x7f000001, 2130706433.
+func isNumber(host string) bool {
+	last := strings.ToLower(host[strings.LastIndexByte(strings.TrimSuffix(host, "."), '.')+1:])
+	_, err := strconv.ParseUint(strings.TrimSuffix(last, "."), 0, 64)
+	return err == nil || errors.Is(err, strconv.ErrRange)
 }

@@ -18,6 +18,7 @@ package webhook_test
 
 import (
 	"crypto/x509"
+	"encoding/pem"
 	"errors"
 	"io"
 	"log"
@@ -215,6 +216,10 @@ func TestWebhookConnectErrors(t *testing.T) {
 // longLabel is too long for DNS, so that no name server is asked for it.
 const longLabel = "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
 
+func pemOf(certificate *x509.Certificate) string {
+	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: certificate.Raw}))
+}
+
 func TestWebhookTLS(t *testing.T) {
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.WriteString(w, r.Proto)
@@ -224,12 +229,10 @@ func TestWebhookTLS(t *testing.T) {
 	server.StartTLS()
 	t.Cleanup(server.Close)
 	plain := serve(t, func(http.ResponseWriter, *http.Request) {})
-	roots := x509.NewCertPool()
-	roots.AddCert(server.Certificate())
-	trusting := newTransport(t, webhook.TransportOptions{AllowedCIDRs: loopback, RootCAs: roots})
+	trusting := &v1alpha1.CABundle{Inline: pemOf(server.Certificate())}
 
 	t.Run("HTTP2", func(t *testing.T) {
-		response, err := newWebhook(t, v1alpha1.Webhook{URL: server.URL}, webhook.Options{Transport: trusting}).Call(t.Context(), hook.Request{Body: []byte("{}")})
+		response, err := newWebhook(t, v1alpha1.Webhook{URL: server.URL, CABundle: trusting}, webhook.Options{}).Call(t.Context(), hook.Request{Body: []byte("{}")})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -242,18 +245,18 @@ func TestWebhookTLS(t *testing.T) {
 		if _, ok := errors.AsType[x509.UnknownAuthorityError](err); !ok {
 			t.Errorf("%v is no x509.UnknownAuthorityError", err)
 		}
-		wantText(t, err, server.URL, "certificate signed by unknown authority")
+		wantText(t, err, server.URL, "certificate signed by unknown authority", "caBundle says")
 	})
 	t.Run("OtherName", func(t *testing.T) {
 		_, port, err := net.SplitHostPort(server.Listener.Addr().String())
 		if err != nil {
 			t.Fatal(err)
 		}
-		w := newWebhook(t, v1alpha1.Webhook{URL: "https://localhost:" + port}, webhook.Options{Transport: trusting})
+		w := newWebhook(t, v1alpha1.Webhook{URL: "https://localhost:" + port, CABundle: trusting}, webhook.Options{})
 		wantText(t, callFails(t, w), "not localhost")
 	})
 	t.Run("PlainServer", func(t *testing.T) {
-		w := newWebhook(t, v1alpha1.Webhook{URL: "https://" + plain.Listener.Addr().String()}, webhook.Options{Transport: trusting})
+		w := newWebhook(t, v1alpha1.Webhook{URL: "https://" + plain.Listener.Addr().String(), CABundle: trusting}, webhook.Options{})
 		wantText(t, callFails(t, w), "does not look like a TLS handshake", "the server speaks plain HTTP")
 	})
 	t.Run("TLSServerCalledPlain", func(t *testing.T) {
@@ -288,6 +291,20 @@ func TestWebhookProxy(t *testing.T) {
 	t.Run("RefusedAddressNotAskedFor", func(t *testing.T) {
 		err := callFails(t, newWebhook(t, v1alpha1.Webhook{URL: "http://169.254.169.254/"}, through(loopback...)))
 		wantText(t, err, "169.254.169.254 is a cloud metadata address")
+	})
+	t.Run("NamesOfRefusedAddressesNotAskedFor", func(t *testing.T) {
+		for url, want := range map[string]string{
+			"http://metadata.google.internal/": "169.254.169.254 is a cloud metadata address",
+			"http://2852039166/":               "in a form that is not understood",
+			"http://0xa9fea9fe/":               "in a form that is not understood",
+			"http://169.254.43518./":           "in a form that is not understood",
+		} {
+			wantText(t, callFails(t, newWebhook(t, v1alpha1.Webhook{URL: url}, through(loopback...))), want)
+		}
+		guarded := func(r *http.Request) (*url.URL, error) { return proxyURL, nil }
+		transport := newTransport(t, webhook.TransportOptions{Proxy: guarded})
+		err := callFails(t, newWebhook(t, v1alpha1.Webhook{URL: "http://api.localhost/"}, webhook.Options{Transport: transport}))
+		wantText(t, err, "hook http://api.localhost/: 127.0.0.1 is a loopback address")
 	})
 	t.Run("ProxyIsGuardedToo", func(t *testing.T) {
 		err := callFails(t, newWebhook(t, v1alpha1.Webhook{URL: "http://hooks.invalid/sync"}, through()))

@@ -32,6 +32,7 @@ import (
 
 	"github.com/hookplane/hookplane/apis/metacontroller/v1alpha1"
 	"github.com/hookplane/hookplane/pkg/hook"
+	"github.com/hookplane/hookplane/pkg/hook/credentials"
 	"github.com/hookplane/hookplane/pkg/hook/webhook"
 )
 
@@ -61,11 +62,15 @@ func newWebhook(t *testing.T, spec v1alpha1.Webhook, opts webhook.Options) *webh
 	if spec.Timeout == "" {
 		spec.Timeout = "5m" // a busy machine must not fail a test
 	}
+	if opts.Credentials == nil {
+		opts.Credentials = credentials.NewStore(nil) // nothing is referred to
+	}
 	opts.UserAgent = "hookplane/test"
 	w, err := webhook.New(specOf(&spec), opts)
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(w.Open(t.Context()))
 	return w
 }
 
@@ -177,12 +182,11 @@ func TestWebhookCancelled(t *testing.T) {
 }
 
 func TestNewRefuses(t *testing.T) {
-	transport := newTransport(t, webhook.TransportOptions{})
+	transport, store := newTransport(t, webhook.TransportOptions{}), credentials.NewStore(nil)
 	tests := map[string]struct {
-		spec      v1alpha1.Webhook
-		endpoints []v1alpha1.EndpointConfig
-		opts      webhook.Options
-		want      string
+		spec v1alpha1.Webhook
+		opts webhook.Options
+		want string
 	}{
 		"NoTarget":      {want: "neither url nor service"},
 		"BadURL":        {spec: v1alpha1.Webhook{URL: "http://a b"}, want: "spec.hooks.sync.webhook.url: "},
@@ -194,33 +198,18 @@ func TestNewRefuses(t *testing.T) {
 		"BadProtocol":   {spec: v1alpha1.Webhook{Service: &v1alpha1.ServiceReference{Name: "a", Namespace: "b", Protocol: "ftp"}}, want: `scheme "ftp"`},
 		"ZeroTimeout":   {spec: v1alpha1.Webhook{URL: "http://a", Timeout: "0s"}, want: "spec.hooks.sync.webhook.timeout: 0s"},
 		"NoTransport":   {spec: v1alpha1.Webhook{URL: "http://a"}, opts: webhook.Options{UserAgent: "x"}, want: "needs a transport"},
-		"NoUserAgent":   {spec: v1alpha1.Webhook{URL: "http://a"}, opts: webhook.Options{Transport: transport}, want: "user agent"},
-		"CABundle":      {spec: v1alpha1.Webhook{URL: "http://a", CABundle: &v1alpha1.CABundle{}}, want: "spec.hooks.sync.webhook.caBundle is not supported"},
-		"ClientTLS":     {spec: v1alpha1.Webhook{URL: "http://a", ClientTLS: &v1alpha1.ClientTLS{}}, want: "spec.hooks.sync.webhook.clientTLS is not supported"},
-		"Authorization": {spec: v1alpha1.Webhook{URL: "http://a", Authorization: &v1alpha1.Authorization{}}, want: "spec.hooks.sync.webhook.authorization is not supported"},
-		"BasicAuth":     {spec: v1alpha1.Webhook{URL: "http://a", BasicAuth: &v1alpha1.BasicAuth{}}, want: "spec.hooks.sync.webhook.basicAuth is not supported"},
-		"Endpoint": {
-			spec:      v1alpha1.Webhook{URL: "https://a"},
-			endpoints: []v1alpha1.EndpointConfig{{Host: "b"}, {Host: "a", BasicAuth: &v1alpha1.BasicAuth{}}},
-			want:      "spec.endpointConfigs[1].basicAuth is not supported",
-		},
-		"ETagTurnedOn": {spec: v1alpha1.Webhook{URL: "http://a", ETag: &v1alpha1.ETag{Enabled: new(true)}}, want: "spec.hooks.sync.webhook.etag is not supported"},
+		"NoCredentials": {spec: v1alpha1.Webhook{URL: "http://a"}, opts: webhook.Options{Transport: transport, UserAgent: "x"}, want: "a store of credentials"},
+		"NoUserAgent":   {spec: v1alpha1.Webhook{URL: "http://a"}, opts: webhook.Options{Transport: transport, Credentials: store}, want: "user agent"},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
-			_, err := webhook.New(specOf(&tc.spec, tc.endpoints...), tc.opts)
+			_, err := webhook.New(specOf(&tc.spec), tc.opts)
 			if err == nil {
 				t.Fatal("New() succeeded, want an error")
 			}
 			wantText(t, err, tc.want)
 			if strings.Contains(err.Error(), "secret") {
 				t.Errorf("error %q shows a password", err)
-			}
-			unsupported, ok := errors.AsType[*webhook.UnsupportedError](err)
-			if want := strings.Contains(tc.want, "not supported"); ok != want {
-				t.Errorf("error is an *UnsupportedError: %v, want %v", ok, want)
-			} else if ok && !strings.Contains(tc.want, unsupported.Field) {
-				t.Errorf("Field = %q, want it in %q", unsupported.Field, tc.want)
 			}
 		})
 	}
@@ -240,7 +229,6 @@ func TestNewURL(t *testing.T) {
 	}{
 		"URL":            {spec: v1alpha1.Webhook{URL: "https://a.example:8443/b?c=d"}, want: "https://a.example:8443/b?c=d"},
 		"URLWins":        {spec: v1alpha1.Webhook{URL: "http://a/b", Service: service(), Path: "/sync"}, want: "http://a/b"},
-		"ETagTurnedOff":  {spec: v1alpha1.Webhook{URL: "http://a/b", ETag: &v1alpha1.ETag{Enabled: new(false)}}, want: "http://a/b"},
 		"Service":        {spec: v1alpha1.Webhook{Service: service(), Path: "/sync"}, want: "http://ecommerce-ctrl.default:80/sync"},
 		"ServiceNoPath":  {spec: v1alpha1.Webhook{Service: service()}, want: "http://ecommerce-ctrl.default:80/"},
 		"ServiceNoSlash": {spec: v1alpha1.Webhook{Service: service(), Path: "sync"}, want: "http://ecommerce-ctrl.default:80/sync"},
