@@ -18,13 +18,12 @@ package plan
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"slices"
 
 	utiljson "k8s.io/apimachinery/pkg/util/json"
 )
-
-// lastAppliedAnnotation is the record of the dynamic-apply strategy. A hook that answers what it was shown repeats it.
-const lastAppliedAnnotation = "metacontroller.k8s.io/last-applied-configuration"
 
 // ignoredMetadata are the members of a desired child's metadata that only the server may set. docs/protocol.md §5.
 var ignoredMetadata = []string{
@@ -39,13 +38,11 @@ func desiredObject(in *Input, child *desiredChild) (map[string]any, error) {
 	if err := utiljson.Unmarshal(child.raw, &object); err != nil {
 		return nil, err
 	}
-	pruneNulls(object)
-	delete(object, "status")
-
-	metadata := object["metadata"].(map[string]any) // The envelope had a name in it.
-	for _, name := range ignoredMetadata {
-		delete(metadata, name)
+	if err := stripIgnored(object); err != nil {
+		return nil, err
 	}
+	canonicalise(object, &in.Rules[child.key.Rule])
+	metadata := object["metadata"].(map[string]any) // The envelope had a name in it.
 	metadata["name"] = child.key.Name
 	if child.key.Namespace == "" {
 		delete(metadata, "namespace")
@@ -55,21 +52,50 @@ func desiredObject(in *Input, child *desiredChild) (map[string]any, error) {
 	if in.GenerateSelector {
 		addSelectorLabel(metadata, in)
 	}
-	if err := trimAnnotations(metadata); err != nil {
-		return nil, err
-	}
-	dropEmpty(metadata, "labels")
-	dropEmpty(metadata, "annotations")
 	return object, addOwner(metadata, &in.Parent)
 }
 
-// applyBody encodes a desired object. A uid makes the server refuse to create the object, or to change a successor of it.
-func applyBody(object map[string]any, uid string) ([]byte, error) {
-	if uid != "" {
-		metadata := object["metadata"].(map[string]any)
-		metadata["uid"] = uid
-		defer delete(metadata, "uid")
+// stripIgnored removes from a desired object what only the server may set, and what says nothing.
+func stripIgnored(object map[string]any) error {
+	pruneNulls(object)
+	delete(object, "status")
+	metadata := asObject(object["metadata"])
+	for _, name := range ignoredMetadata {
+		delete(metadata, name)
 	}
+	if !isTexts(metadata["finalizers"]) {
+		return errors.New("metadata.finalizers must be a list of strings")
+	}
+	err := trimAnnotations(metadata)
+	dropEmpty(metadata, "labels")
+	dropEmpty(metadata, "annotations")
+	return err
+}
+
+// isTexts tells of a list of strings, or of none.
+func isTexts(value any) bool {
+	list, isList := value.([]any)
+	notText := func(item any) bool { _, isText := item.(string); return !isText }
+	return value == nil || isList && !slices.ContainsFunc(list, notText)
+}
+
+// createBody encodes a desired object that does not exist.
+func createBody(in *Input, object map[string]any) ([]byte, error) {
+	if in.Strategy == DynamicApply {
+		var err error
+		if object, err = withRecord(object, recordOf(object, &in.Parent)); err != nil {
+			return nil, err
+		}
+	}
+	return json.Marshal(object)
+}
+
+// applyBody encodes a desired object for server-side apply. The uid makes the server refuse to create the object, or to change a
+// successor of it.
+func applyBody(object map[string]any, uid string) ([]byte, error) {
+	metadata := asObject(object["metadata"])
+	metadata["uid"] = uid
+	defer delete(metadata, "uid")
 	return json.Marshal(object)
 }
 
@@ -89,10 +115,10 @@ func trimAnnotations(metadata map[string]any) error {
 	case nil:
 		return nil
 	case map[string]any:
-		delete(annotations, lastAppliedAnnotation)
+		delete(annotations, LastAppliedAnnotation)
 		return nil
 	default:
-		return fmt.Errorf("metadata.annotations must be an object")
+		return errors.New("metadata.annotations must be an object")
 	}
 }
 
@@ -105,7 +131,7 @@ func addOwner(metadata map[string]any, parent *Parent) error {
 	}
 	given, isList := metadata["ownerReferences"].([]any)
 	if !isList && metadata["ownerReferences"] != nil {
-		return fmt.Errorf("metadata.ownerReferences must be a list")
+		return errors.New("metadata.ownerReferences must be a list")
 	}
 	owners := make([]any, 0, len(given)+1)
 	for i, item := range given {

@@ -18,11 +18,10 @@ package plan
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
-
-	utiljson "k8s.io/apimachinery/pkg/util/json"
 )
 
 // planner decides about children one by one.
@@ -140,12 +139,13 @@ func (p *planner) create(wanted *desiredChild) error {
 	if !ok {
 		return nil
 	}
-	body, err := applyBody(object, "")
+	body, err := createBody(p.in, object)
 	if err != nil {
-		return fmt.Errorf("cannot encode %s: %w", p.rules.describe(wanted.key), err)
+		return p.failed(wanted, "encode", err)
 	}
 	p.result.Writes = append(p.result.Writes, Write{
-		Op: Create, Key: wanted.key, Reason: "does not exist", Body: body, desiredHash: wanted.hash, bodyHash: hashBytes(body),
+		Op: Create, Strategy: p.in.Strategy, Key: wanted.key, Reason: "does not exist", Body: body,
+		desiredHash: wanted.hash, bodyHash: hashBytes(body),
 	})
 	return nil
 }
@@ -155,30 +155,30 @@ func (p *planner) update(wanted *desiredChild, observed *Child, method Method) e
 	if !ok {
 		return nil
 	}
-	difference, err := compareChild(object, observed)
+	change, err := compareChild(p.in, object, observed)
 	if err != nil {
-		return fmt.Errorf("cannot compare %s: %w", p.rules.describe(wanted.key), err)
+		return p.failed(wanted, "compare", err)
 	}
-	if difference == nil {
+	if change == nil {
 		p.settle(wanted, observed, 0)
 		return nil
 	}
-	body, err := applyBody(object, string(observed.UID))
-	if err != nil {
-		return fmt.Errorf("cannot encode %s: %w", p.rules.describe(wanted.key), err)
-	}
-	bodyHash := hashBytes(body)
 	known := p.in.Settled[wanted.key]
-	if known.BodyHash == bodyHash && known.describes(observed) {
-		p.settle(wanted, observed, bodyHash)
+	if known.BodyHash == change.bodyHash && known.describes(observed) {
+		p.settle(wanted, observed, change.bodyHash)
 		return nil
 	}
 	write := Write{
-		Op: Update, Key: wanted.key, Reason: difference.String(), UID: observed.UID, ResourceVersion: observed.ResourceVersion,
-		Body: body, desiredHash: wanted.hash, bodyHash: bodyHash, contentDigest: observed.ContentDigest,
+		Op: Update, Strategy: p.in.Strategy, Key: wanted.key, Reason: change.reason,
+		UID: observed.UID, ResourceVersion: observed.ResourceVersion,
+		Body: change.body, Adopts: change.adopts, bookkeeping: change.bookkeeping,
+		desiredHash: wanted.hash, bodyHash: change.bodyHash, contentDigest: observed.ContentDigest,
 	}
-	if method == Recreate {
-		write.Op, write.Observed = Delete, observed.Raw
+	if method == Recreate && !change.bookkeeping {
+		write.Op = Delete
+	}
+	if write.Op == Delete || write.Adopts {
+		write.Observed = observed.Raw
 	}
 	p.result.Writes = append(p.result.Writes, write)
 	return nil
@@ -188,12 +188,25 @@ func (p *planner) update(wanted *desiredChild, observed *Child, method Method) e
 func (p *planner) decode(wanted *desiredChild) (map[string]any, bool) {
 	object, err := desiredObject(p.in, wanted)
 	if err != nil {
-		e := &envelope{Kind: p.in.Rules[wanted.key.Rule].Kind}
-		e.Metadata.Name = wanted.key.Name
-		p.faults.child(wanted.index, e, "%s", clip(err.Error()))
+		p.fault(wanted, err)
 		return nil, false
 	}
 	return object, true
+}
+
+// failed returns an error that is not the hook's fault, and notes one that is.
+func (p *planner) failed(wanted *desiredChild, verb string, err error) error {
+	if fault, isFault := errors.AsType[childError](err); isFault {
+		p.fault(wanted, fault)
+		return nil
+	}
+	return fmt.Errorf("cannot %s %s: %w", verb, p.rules.describe(wanted.key), err)
+}
+
+func (p *planner) fault(wanted *desiredChild, err error) {
+	e := &envelope{Kind: p.in.Rules[wanted.key.Rule].Kind}
+	e.Metadata.Name = wanted.key.Name
+	p.faults.child(wanted.index, e, "%s", clip(err.Error()))
 }
 
 // taken reports a desired child whose name belongs to an object that is not the parent's.
@@ -211,20 +224,4 @@ func (p *planner) taken(wanted *desiredChild, other *Child) {
 		message += "is controlled by nobody: its labels must match the parent's selector for it to be adopted"
 	}
 	p.result.Problems = append(p.result.Problems, Problem{Key: wanted.key, Message: message})
-}
-
-// compareChild returns why an observed child needs a write, or nil when it needs none.
-func compareChild(desired map[string]any, observed *Child) (*difference, error) {
-	var object map[string]any
-	if err := utiljson.Unmarshal(observed.Raw, &object); err != nil {
-		return nil, fmt.Errorf("cannot read the observed object: %w", err)
-	}
-	applied, err := parseFields(observed.AppliedFields)
-	if err != nil {
-		return nil, err
-	}
-	if difference := compareObjects(desired, object, applied); difference != nil {
-		return difference, nil
-	}
-	return removedFields(desired, applied), nil
 }

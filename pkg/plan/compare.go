@@ -19,46 +19,7 @@ package plan
 import (
 	"maps"
 	"slices"
-	"strings"
 )
-
-// maxReason is how many bytes of a path a reason shows.
-const maxReason = 256
-
-// difference is the first place found where an observed child is not as desired.
-type difference struct {
-	path []string // from the inside out
-	what string
-}
-
-func differs(path ...string) *difference {
-	return &difference{path: path, what: "differs"}
-}
-
-// under returns the difference as seen from one level further out.
-func (d *difference) under(element string) *difference {
-	d.path = append(d.path, element)
-	return d
-}
-
-// String is like "spec.containers[name=solr].image differs". It has no values: they may be secrets.
-func (d *difference) String() string {
-	var path strings.Builder
-	for _, element := range slices.Backward(d.path) {
-		if path.Len() > 0 && !strings.HasPrefix(element, "[") {
-			path.WriteByte('.')
-		}
-		path.WriteString(element)
-		if path.Len() > maxReason {
-			break
-		}
-	}
-	text := path.String()
-	if len(text) > maxReason {
-		text = strings.ToValidUTF8(text[:maxReason], "") + "…"
-	}
-	return text + " " + d.what
-}
 
 // compareObjects returns where a desired object asks for something that the observed one does not have, or nil.
 // applied is what we applied to it before.

@@ -20,6 +20,7 @@ import (
 	"bytes"
 	stdjson "encoding/json"
 	"errors"
+	"fmt"
 	"reflect"
 	"strings"
 
@@ -81,6 +82,9 @@ func checkChildren(in *Input, rules *ruleIndex, faults *faults) []desiredChild {
 
 // decodeEnvelope returns what is wrong with a child that cannot be read. The envelope is then nil or incomplete.
 func decodeEnvelope(raw []byte) (*envelope, string) {
+	if fault := tooLarge(raw); fault != "" {
+		return nil, fault
+	}
 	if kind := jsonType(raw); kind != "an object" {
 		return nil, "is " + kind + ", not an object"
 	}
@@ -97,6 +101,18 @@ func decodeEnvelope(raw []byte) (*envelope, string) {
 		return e, clip(duplicates[0].Error())
 	}
 	return e, ""
+}
+
+// maxObjectBytes is more than API servers accept of one object (3 MiB), with room for white space. What is larger is not decoded:
+// it would take many times its size.
+const maxObjectBytes = 4 << 20
+
+// tooLarge returns what is wrong with a JSON text of a size that no API server would take.
+func tooLarge(raw []byte) string {
+	if len(raw) <= maxObjectBytes {
+		return ""
+	}
+	return fmt.Sprintf("has %d bytes, and API servers accept 3 MiB of one object", len(raw))
 }
 
 // describeWrongType says which member has a value of a type that it cannot have.

@@ -23,12 +23,15 @@ limitations under the License.
 //
 // # When a child is written
 //
-// Children are written by server-side apply, so "the child is as the hook wants it" means two things:
+// With server-side apply "the child is as the hook wants it" means two things:
 //
 //   - every value of the desired object is in the observed one; what others added (defaults, labels, sidecars) does not
 //     count (compare.go, list.go);
 //   - nothing that an earlier apply of ours set is missing from the desired object: that is a field that the hook stopped
 //     sending, and the object's FieldsV1 record of our applies tells (fields.go).
+//
+// With dynamic-apply it means that the three-way merge (merge.go) of what is observed, what was applied last (record.go) and what
+// the hook wants is what is observed. What one strategy wrote the other adopts (change.go).
 //
 // The comparison knows no schema. Where it cannot tell, it says "differs": quantities that the server rewrote (1000m to 1),
 // defaults inside a field that is replaced as a whole, members that the server dropped. An apply that changes nothing costs

@@ -84,6 +84,19 @@ func TestCompositeHugeNumberInExistingChild(t *testing.T) {
 	}
 }
 
+// TestCompositeTooLarge has a child and a status that no API server would take: they are not decoded.
+func TestCompositeTooLarge(t *testing.T) {
+	list := `"spec":[{}` + strings.Repeat(",{}", maxObjectBytes/3) + `]`
+	in := newInput(InPlace, podWith(list))
+	in.Response.Status = json.RawMessage("{" + list + "}")
+	_, err := Composite(in)
+	for _, want := range []string{"children[0]: has 4194", "status has 4194"} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("want %q, got %v", want, err)
+		}
+	}
+}
+
 func podWith(member string) string {
 	return `{"apiVersion":"v1","kind":"Pod","metadata":{"name":"solr"},` + member + `}`
 }

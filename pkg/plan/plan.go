@@ -27,6 +27,8 @@ import (
 type Input struct {
 	// Parent is the parent as the hook saw it.
 	Parent Parent
+	// Strategy is how children are written; ServerSideApply when empty.
+	Strategy Strategy
 	// Rules are the declared types of children. A ChildKey's Rule is an index into them.
 	Rules []Rule
 	// Selector is what the labels of every desired child must match. Nil matches all.
@@ -60,6 +62,16 @@ type Parent struct {
 	// Status is the observed status as JSON; nil when there is none.
 	Status []byte
 }
+
+// Strategy is how children are written, and what tells which of their fields are the hook's. docs/protocol.md §5.
+type Strategy string
+
+const (
+	// ServerSideApply sends what the hook wants and has the server merge it; managedFields tell what was applied.
+	ServerSideApply Strategy = "server-side-apply"
+	// DynamicApply merges on this side; an annotation tells what was applied.
+	DynamicApply Strategy = "dynamic-apply"
+)
 
 // Method is what to do with an existing child that differs from its desired state.
 type Method string
@@ -135,7 +147,7 @@ type ChildKey struct {
 type Settled struct {
 	// DesiredHash is of the desired child's bytes and of what the plan adds to them.
 	DesiredHash uint64
-	// BodyHash is of the apply configuration, so that a mere change of key order in the answer does not matter.
+	// BodyHash is of what the hook wants as it is sent, so that a mere change of key order in the answer does not matter.
 	// 0 when no write was ever needed.
 	BodyHash uint64
 	// ContentDigest is of the observed child that was found settled.
@@ -158,21 +170,29 @@ const (
 
 // Write is one write to a child.
 type Write struct {
-	Op  Op
-	Key ChildKey
+	Op Op
+	// Strategy says what Body is; ServerSideApply when empty.
+	Strategy Strategy
+	Key      ChildKey
 	// Reason says why, in a few words and without values: "spec.containers[name=solr].image differs".
 	Reason string
 	// UID and ResourceVersion are of the observed child: preconditions of the write. Empty for a Create.
 	UID             types.UID
 	ResourceVersion string
-	// Body is the apply configuration as JSON. Nil for the Delete of a child that is not wanted any more.
+	// Body is JSON: with ServerSideApply the apply configuration, with DynamicApply the whole object to create, or to put in the
+	// place of the observed one. Nil for the Delete of a child that is not wanted any more.
 	//
-	// On a Delete it is what the child should become. The child is to be deleted only when a dry run of applying Body
-	// changes it, else a server that normalises values has us delete and create the same child for ever.
+	// On a Delete it is what the child should become. The child is to be deleted only when a dry run of Body changes it, else
+	// a server that normalises values has us delete and create the same child for ever.
 	Body []byte
-	// Observed is the observed child as JSON, to compare that dry run with. Set together with a Delete's Body.
+	// Adopts says that the other strategy wrote the child until now: what that left behind, an annotation or managed fields, is to
+	// go with this write, and in one write where nothing else differs. [DropRecord] helps.
+	Adopts bool
+	// Observed is the observed child as JSON, to compare a dry run with. Set for a Delete with a Body, and with Adopts.
 	Observed []byte
 
+	// bookkeeping says that the child itself is as desired: only what tells which fields are the hook's is not.
+	bookkeeping   bool
 	desiredHash   uint64
 	bodyHash      uint64
 	contentDigest uint64

@@ -27,13 +27,13 @@ import (
 	"github.com/hookplane/hookplane/apis/hook"
 )
 
-// pod is a child as a hook answers it; the server of these tests stores its CPU limit as 1.
+// pod is a child as a hook answers it; the server of these tests stores its working directory as /x.
 const pod = `{"apiVersion":"v1","kind":"Pod","metadata":{"name":"solr"},"spec":{"containers":[` +
-	`{"name":"solr","image":"solr:9","resources":{"limits":{"cpu":"1000m"}}}]}}`
+	`{"name":"solr","image":"solr:9","workingDir":"/x/."}]}}`
 
 // reorderedPod is the same with its members in another order.
 const reorderedPod = `{"kind":"Pod","spec":{"containers":[` +
-	`{"resources":{"limits":{"cpu":"1000m"}},"image":"solr:9","name":"solr"}]},"metadata":{"name":"solr"},"apiVersion":"v1"}`
+	`{"workingDir":"/x/.","image":"solr:9","name":"solr"}]},"metadata":{"name":"solr"},"apiVersion":"v1"}`
 
 var podKey = ChildKey{Rule: 0, Namespace: "default", Name: "solr"}
 
@@ -73,7 +73,7 @@ func created(t *testing.T, in Input) (Write, Child) {
 	server.apply(t, result.Writes[0].Body)
 	return result.Writes[0], Child{
 		Namespace: "default", Name: "solr", ResourceVersion: "10", UID: "solr-uid", ControllerUID: in.Parent.UID,
-		Raw:           []byte(strings.Replace(string(server.object(t)), "1000m", "1", 1)),
+		Raw:           []byte(strings.Replace(string(server.object(t)), "/x/.", "/x", 1)),
 		AppliedFields: server.appliedFields(t), ContentDigest: 100,
 	}
 }

@@ -54,6 +54,11 @@ func ofRevision(name string, err error) error {
 	return fmt.Errorf("in ControllerRevision %q (delete it to have its children wait for their update as they are): %w", name, err)
 }
 
+// childError says what is wrong with a desired child, for faults.
+type childError string
+
+func (e childError) Error() string { return string(e) }
+
 // faults collects the problems that void an answer.
 type faults []fault
 

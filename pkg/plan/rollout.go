@@ -281,11 +281,12 @@ func (p *planner) owned(key ChildKey) *Child {
 	return nil
 }
 
-// trial returns why an existing child would be written if it were to be as wanted; "" when it need not be.
+// trial returns why an existing child would be written if it were to be as wanted; "" when it need not be, or only for the record
+// of what is applied.
 func (p *planner) trial(wanted *desiredChild) (string, error) {
 	scratch := &planner{in: p.in, rules: p.rules, observed: p.observed, faults: &faults{}}
 	scratch.result.Settled = map[ChildKey]Settled{}
-	if err := scratch.child(wanted); err != nil || len(scratch.result.Writes) == 0 {
+	if err := scratch.child(wanted); err != nil || len(scratch.result.Writes) == 0 || scratch.result.Writes[0].bookkeeping {
 		return "", err
 	}
 	return scratch.result.Writes[0].Reason, nil

@@ -47,6 +47,7 @@ type scenario struct {
 	Title            string             `json:"title"`
 	Story            string             `json:"story"`
 	Parent           scenarioParent     `json:"parent"`
+	Strategy         Strategy           `json:"strategy"`
 	Method           Method             `json:"method"`
 	Rules            []Rule             `json:"rules"`
 	Selector         string             `json:"selector"`
@@ -67,6 +68,7 @@ type scenarioParent struct {
 
 type scenarioObserved struct {
 	Applied    json.RawMessage `json:"applied"`
+	By         Strategy        `json:"by"`
 	Object     map[string]any  `json:"object"`
 	Changed    map[string]any  `json:"changed"`
 	Controller string          `json:"controller"`
@@ -85,9 +87,11 @@ type outcome struct {
 }
 
 type outcomeWrite struct {
-	Do   string          `json:"do"`
-	Why  string          `json:"why"`
-	With json.RawMessage `json:"with,omitempty"`
+	Do     string          `json:"do"`
+	Why    string          `json:"why"`
+	Adopts bool            `json:"adopts,omitempty"`
+	With   json.RawMessage `json:"with,omitempty"`
+	Record json.RawMessage `json:"record,omitempty"`
 }
 
 func TestScenarios(t *testing.T) {
@@ -145,6 +149,7 @@ func (s *scenario) input(t *testing.T) Input {
 			APIVersion: "apps.hybris.com/v1", Kind: "Ecommerce", Namespace: "default", Name: "shop-1", UID: "shop-1-uid",
 			Generation: 2, LeaveChildren: s.Parent.LeaveChildren, Status: s.Parent.Status,
 		},
+		Strategy:         s.Strategy,
 		Rules:            s.Rules,
 		GenerateSelector: s.GenerateSelector,
 		Response:         &hook.CompositeResponse{Status: s.Answer.Status, Children: s.Answer.Children},
@@ -193,6 +198,9 @@ func (o *scenarioObserved) child(t *testing.T, in Input) Child {
 	if o.Applied != nil {
 		creation := in
 		creation.Parent.LeaveChildren = false
+		if o.By != "" {
+			creation.Strategy = o.By
+		}
 		creation.Children, creation.Lookup = nil, func(int, string, string) (Child, bool) { return Child{}, false }
 		creation.Response = &hook.CompositeResponse{Children: []json.RawMessage{o.Applied}}
 		result, err := Composite(creation)
@@ -200,10 +208,14 @@ func (o *scenarioObserved) child(t *testing.T, in Input) Child {
 			t.Fatalf("cannot have been applied: %v", err)
 		}
 		object := decodeObject(t, result.Writes[0].Body)
-		server := newServer(t, object.GetAPIVersion(), object.GetKind())
-		server.apply(t, result.Writes[0].Body)
-		applied = server.appliedFields(t)
-		live = decodeObject(t, server.object(t)).Object
+		if creation.Strategy == DynamicApply {
+			live = object.Object
+		} else {
+			server := newServer(t, object.GetAPIVersion(), object.GetKind())
+			server.apply(t, result.Writes[0].Body)
+			applied = server.appliedFields(t)
+			live = decodeObject(t, server.object(t)).Object
+		}
 	} else if o.Controller == "" {
 		owner := encode(t, map[string]any{"metadata": map[string]any{"ownerReferences": []any{map[string]any{
 			"apiVersion": in.Parent.APIVersion, "kind": in.Parent.Kind, "name": in.Parent.Name, "uid": in.Parent.UID,
@@ -248,7 +260,11 @@ func (s *scenario) run(t *testing.T, in Input) []byte {
 	}
 	rules := &ruleIndex{rules: in.Rules}
 	for _, w := range result.Writes {
-		o.Writes = append(o.Writes, outcomeWrite{string(w.Op) + " " + rules.describe(w.Key), w.Reason, w.Body})
+		body, record := w.Body, json.RawMessage(nil)
+		if w.Strategy == DynamicApply && body != nil {
+			body, record = splitRecord(t, body)
+		}
+		o.Writes = append(o.Writes, outcomeWrite{string(w.Op) + " " + rules.describe(w.Key), w.Reason, w.Adopts, body, record})
 	}
 	for key := range maps.Keys(result.Settled) {
 		o.Settled = append(o.Settled, rules.describe(key))
@@ -265,6 +281,22 @@ func (s *scenario) run(t *testing.T, in Input) []byte {
 		t.Fatal(err)
 	}
 	return text
+}
+
+// splitRecord takes the annotation of dynamic-apply out of an object: it reads better as what it holds.
+func splitRecord(t *testing.T, body []byte) (rest, record []byte) {
+	t.Helper()
+	object := decodeObject(t, body)
+	annotations := object.GetAnnotations()
+	text := annotations[LastAppliedAnnotation]
+	delete(annotations, LastAppliedAnnotation)
+	if object.SetAnnotations(annotations); len(annotations) == 0 {
+		object.SetAnnotations(nil)
+	}
+	if text == "" {
+		t.Errorf("the body has no record: %s", body)
+	}
+	return encode(t, object.Object), []byte(text)
 }
 
 func cloneObject(t *testing.T, object map[string]any) map[string]any {

@@ -49,6 +49,10 @@ type StatusWrite struct {
 func desiredStatus(in *Input, faults *faults) map[string]any {
 	status := map[string]any{}
 	raw := in.Response.Status
+	if fault := tooLarge(raw); fault != "" {
+		faults.status(fault)
+		return nil
+	}
 	if kind := jsonType(raw); len(raw) > 0 && kind != "null" {
 		if kind != "an object" {
 			faults.status("is " + kind + ", not an object")
