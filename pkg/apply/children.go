@@ -20,14 +20,11 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"strconv"
 
 	"golang.org/x/sync/errgroup"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/client-go/rest"
 
 	"github.com/hookplane/hookplane/pkg/plan"
 )
@@ -39,6 +36,8 @@ type Outcome struct {
 	ResourceVersion string
 	// Gone says that the API server told that the object does not exist any more: it was deleted at once, or had been before.
 	Gone bool
+	// Kept says that a Delete with a Body updated the object where it is: it turned out to differ in nothing that matters.
+	Kept bool
 	// Unchanged says that the object already was as desired: the server changed nothing, and no watch will tell of it.
 	Unchanged bool
 	// Err names the child and wraps the API server's error.
@@ -76,10 +75,10 @@ func (a *Applier) child(ctx context.Context, rule plan.Rule, write *plan.Write) 
 		verb = "write"
 	case write.Op == plan.Create:
 		verb = "create"
-		outcome, err = a.apply(ctx, target, write, false)
+		outcome, err = a.create(ctx, target, write)
 	case write.Op == plan.Update:
 		verb = "update"
-		outcome, err = a.apply(ctx, target, write, true)
+		outcome, err = a.update(ctx, target, write)
 	case write.Op == plan.Delete && write.Body != nil:
 		verb = "recreate"
 		outcome, err = a.deleteIfDifferent(ctx, target, write)
@@ -90,30 +89,9 @@ func (a *Applier) child(ctx context.Context, rule plan.Rule, write *plan.Write) 
 		verb, err = "write", fmt.Errorf("unknown operation %q", write.Op)
 	}
 	if err != nil {
-		return Outcome{Err: fmt.Errorf("cannot %s %s: %w", verb, target, err)}
+		return Outcome{Err: fmt.Errorf("cannot %s %s: %w", verb, target, explain(target, err))}
 	}
 	return outcome
-}
-
-// apply creates or updates a child. A new child is not forced: should somebody else have created it in the meantime and set
-// a field otherwise, that is a conflict. An update is forced: what the hook says of a child of its own counts.
-// docs/protocol.md §5.
-func (a *Applier) apply(ctx context.Context, target Target, write *plan.Write, force bool) (Outcome, error) {
-	body, err := send(ctx, a.applyRequest(target, write, force))
-	if err != nil {
-		return Outcome{}, asConflict(target, err)
-	}
-	object, err := readAnswer(body)
-	if err != nil {
-		return Outcome{}, err
-	}
-	version := object.Metadata.ResourceVersion
-	return Outcome{ResourceVersion: version, Unchanged: version == write.ResourceVersion}, nil
-}
-
-// applyRequest is the apply of a write's body.
-func (a *Applier) applyRequest(target Target, write *plan.Write, force bool) *rest.Request {
-	return a.patch(types.ApplyPatchType, target, escapeForYAML(write.Body)).Param("force", strconv.FormatBool(force))
 }
 
 func (a *Applier) delete(ctx context.Context, target Target, write *plan.Write) (Outcome, error) {

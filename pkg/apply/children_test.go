@@ -113,13 +113,13 @@ func TestApplierChildren(t *testing.T) {
 		},
 		"UpdateImmutableField": {
 			write: newWrite(plan.Update, body), responses: []response{failure(t, errImmutable)},
-			wantErr:  `cannot update Pod "default/solr": Pod "solr" is invalid: spec: Forbidden`,
+			wantErr:  `cannot update Pod "default/solr": spec cannot be changed in place: set updateStrategy.method of the child's rule to Recreate`,
 			kind:     apierrors.IsInvalid,
 			requests: []request{applied},
 		},
 		"UpdateSuccessor": {
 			write: newWrite(plan.Update, body), responses: []response{failure(t, errOtherUID)},
-			wantErr:  "another object has its name now",
+			wantErr:  "another object may have its name now",
 			kind:     apierrors.IsConflict,
 			requests: []request{applied},
 		},

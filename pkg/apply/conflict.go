@@ -39,8 +39,13 @@ func asConflict(target Target, err error) error {
 	return replaced(target, err)
 }
 
+// taken is the conflict of the creation of an object that somebody else created in the meantime.
+func taken(target Target, err error) error {
+	return apierrors.NewConflict(target.GroupResource(), target.Name, err)
+}
+
 // replaced is the conflict of a write that was meant for an object that is not there any more.
 func replaced(target Target, err error) error {
 	return apierrors.NewConflict(target.GroupResource(), target.Name,
-		fmt.Errorf("it was deleted, and another object has its name now: %w", err))
+		fmt.Errorf("it was deleted, and another object may have its name now: %w", err))
 }

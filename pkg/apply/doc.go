@@ -17,7 +17,8 @@ limitations under the License.
 // Package apply carries out what pkg/plan decided: it turns writes into requests to the Kubernetes API and answers into
 // outcomes.
 //
-// Children are created and updated by server-side apply. Bodies are sent as the bytes that the plan holds, and answers are
+// Children are created and updated by server-side apply or, with dynamic-apply, by creates and replaces; adopt.go moves them from
+// the one to the other. Bodies are sent as the bytes that the plan holds, and answers are
 // asked for as object metadata only, so that a large child costs nothing to read back. Every request says which object it
 // is meant for (UID, and resourceVersion where the write must not overlook a change), so that a write decided on an old
 // observation fails with a conflict instead of hitting a successor of the same name. Such conflicts satisfy

@@ -23,7 +23,6 @@ import (
 
 	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	utiljson "k8s.io/apimachinery/pkg/util/json"
 
 	"github.com/hookplane/hookplane/pkg/plan"
@@ -33,26 +32,62 @@ import (
 // The plan compares texts: to it a child whose values the server rewrote always looks different, and deleting it for that
 // would never end.
 func (a *Applier) deleteIfDifferent(ctx context.Context, target Target, write *plan.Write) (Outcome, error) {
-	body, err := send(ctx, a.applyRequest(target, write, true).
-		SetHeader("Accept", "application/json"). // Not metadata only: the content is what matters.
-		Param("dryRun", metav1.DryRunAll))
-	switch err := asConflict(target, err); {
+	tried, err := a.try(ctx, target, write)
+	switch {
 	case apierrors.IsInvalid(err):
 		return a.delete(ctx, target, write) // It differs in a field that cannot be updated.
 	case err != nil:
 		return Outcome{}, fmt.Errorf("dry run: %w", err)
 	}
-	same, err := sameContent(write.Observed, body)
+	same, err := sameContent(write.Observed, tried)
 	if err != nil {
 		return Outcome{}, err
 	}
-	if same {
+	if same && write.Adopts && write.Strategy != plan.DynamicApply {
+		return a.adoptOrDelete(ctx, target, write, tried)
+	}
+	switch {
+	case !same:
+		return a.delete(ctx, target, write)
+	case write.Strategy == plan.DynamicApply:
+		return kept(a.update(ctx, target, write)) // For the record of what is applied.
+	default:
 		return Outcome{ResourceVersion: write.ResourceVersion, Unchanged: true}, nil
 	}
-	return a.delete(ctx, target, write)
 }
 
-// sameContent tells whether two states of an object differ in nothing but status and what the server counts on every write.
+// adoptOrDelete ends deleteIfDifferent for a child that dynamic-apply wrote until now, and that an apply does not change: the hook
+// may have stopped sending a field.
+func (a *Applier) adoptOrDelete(ctx context.Context, target Target, write *plan.Write, applied []byte) (Outcome, error) {
+	body, err := a.withoutRecord(applied, write.Body)
+	if err != nil {
+		return Outcome{}, err
+	}
+	tried, err := send(ctx, dryRun(a.replaceRequest(target, body)))
+	switch {
+	case apierrors.IsInvalid(err):
+		return a.delete(ctx, target, write)
+	case err != nil:
+		return Outcome{}, fmt.Errorf("dry run: %w", asReplaced(target, err))
+	}
+	same, err := sameContent(write.Observed, tried)
+	switch {
+	case err != nil:
+		return Outcome{}, err
+	case !same:
+		return a.delete(ctx, target, write)
+	default:
+		return kept(a.replace(ctx, target, write, body))
+	}
+}
+
+func kept(outcome Outcome, err error) (Outcome, error) {
+	outcome.Kept = true
+	return outcome, err
+}
+
+// sameContent tells whether two states of an object differ in nothing but status, what the server counts on every write, and the
+// record of what dynamic-apply applied.
 func sameContent(observed, applied []byte) (bool, error) {
 	before, err := readContent(observed)
 	if err != nil {
@@ -75,5 +110,9 @@ func readContent(raw []byte) (map[string]any, error) {
 	maps.DeleteFunc(metadata, func(name string, _ any) bool {
 		return name == "managedFields" || name == "resourceVersion" || name == "generation"
 	})
+	annotations, _ := metadata["annotations"].(map[string]any)
+	if delete(annotations, plan.LastAppliedAnnotation); len(annotations) == 0 {
+		delete(metadata, "annotations")
+	}
 	return object, nil
 }

@@ -48,8 +48,8 @@ func (t Target) String() string {
 	return t.Kind + " " + strconv.Quote(name)
 }
 
-// request starts a request about the target.
-func (a *Applier) request(verb string, target Target, subresources ...string) *rest.Request {
+// collection starts a request about the resource of the target, in its namespace.
+func (a *Applier) collection(verb string, target Target) *rest.Request {
 	root := []string{"/apis", target.Group, target.Version}
 	if target.Group == "" {
 		root = []string{"/api", target.Version}
@@ -58,9 +58,12 @@ func (a *Applier) request(verb string, target Target, subresources ...string) *r
 		AbsPath(root...).
 		NamespaceIfScoped(target.Namespace, target.Namespace != "").
 		Resource(target.Resource).
-		Name(target.Name).
-		SubResource(subresources...).
 		SetHeader("Accept", metadataOnly)
+}
+
+// request starts a request about the target.
+func (a *Applier) request(verb string, target Target, subresources ...string) *rest.Request {
+	return a.collection(verb, target).Name(target.Name).SubResource(subresources...)
 }
 
 // patch starts a PATCH request in our field manager's name.
