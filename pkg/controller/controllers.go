@@ -44,6 +44,7 @@ import (
 	"github.com/hookplane/hookplane/pkg/hook/etag"
 	"github.com/hookplane/hookplane/pkg/hook/webhook"
 	"github.com/hookplane/hookplane/pkg/objects"
+	"github.com/hookplane/hookplane/pkg/plan"
 )
 
 // EventSource is the component that all events name, docs/protocol.md §8.
@@ -64,6 +65,8 @@ type Config struct {
 	Loopback, Host *rest.Config
 	// FieldManager owns the fields that are applied to children. Required.
 	FieldManager string
+	// Strategy is how children are written. Required.
+	Strategy plan.Strategy
 	// Workers is how many parents one controller syncs at a time. Required.
 	Workers int
 	// UserAgent is how hooks and the host see the caller. Required.
@@ -137,6 +140,7 @@ func (c *Controllers) Run(ctx context.Context) error {
 		Client:      c.controllers.MetacontrollerV1alpha1(),
 		Objects:     c.objects,
 		Applier:     c.applier,
+		Strategy:    c.config.Strategy,
 		Live:        c.metadata,
 		NewHook:     c.newHook,
 		Recorder:    broadcaster.NewRecorder(scheme.Scheme, corev1.EventSource{Component: EventSource}),

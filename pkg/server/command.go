@@ -48,6 +48,7 @@ func NewCommand() *cobra.Command {
 	}
 	sections := options.Flags()
 	flags := pflag.NewFlagSet(cmd.Name(), pflag.ContinueOnError)
+	flags.SetNormalizeFunc(normalizeFlag)
 	for _, name := range sections.Order {
 		flags.AddFlagSet(sections.FlagSets[name])
 	}

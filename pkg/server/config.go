@@ -38,6 +38,7 @@ import (
 	"github.com/hookplane/hookplane/pkg/apiserver"
 	"github.com/hookplane/hookplane/pkg/controller"
 	"github.com/hookplane/hookplane/pkg/hook/webhook"
+	"github.com/hookplane/hookplane/pkg/plan"
 )
 
 // config turns the options into the configuration of the API server.
@@ -72,7 +73,8 @@ func (o *Options) newControllers(host *rest.Config) func(loopback *rest.Config) 
 		}
 		return controller.New(controller.Config{
 			Loopback: loopback, Host: host, UserAgent: "hookplane/" + Version(), RegisterMetrics: legacyregistry.Register,
-			FieldManager: o.Controllers.FieldManager, Workers: o.Controllers.Workers,
+			Strategy: plan.Strategy(o.Controllers.ApplyStrategy), FieldManager: o.Controllers.FieldManager,
+			Workers:      o.Controllers.Workers,
 			AllowedCIDRs: allowed, ServiceResolution: webhook.ServiceResolution(o.Hooks.ServiceResolution),
 		})
 	}

@@ -55,7 +55,7 @@ func NewOptions() *Options {
 
 // Flags returns the flags that set the options, grouped by what they are for, in the order of the help.
 func (o *Options) Flags() cliflag.NamedFlagSets {
-	sections := cliflag.NamedFlagSets{NormalizeNameFunc: cliflag.WordSepNormalizeFunc}
+	sections := cliflag.NamedFlagSets{NormalizeNameFunc: normalizeFlag}
 	for _, section := range []struct {
 		name string
 		add  func(*pflag.FlagSet)

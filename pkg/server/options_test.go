@@ -31,6 +31,7 @@ func parseOptions(t *testing.T, args ...string) *Options {
 	t.Helper()
 	options := NewOptions()
 	flags := pflag.NewFlagSet("test", pflag.ContinueOnError)
+	flags.SetNormalizeFunc(normalizeFlag)
 	sections := options.Flags()
 	for _, name := range sections.Order {
 		flags.AddFlagSet(sections.FlagSets[name])
@@ -49,12 +50,12 @@ func TestOptionsDefaults(t *testing.T) {
 	want := map[string]any{
 		"register": false, "keep": true, "service": "hookplane-system/hookplane", "host": "hookplane.hookplane-system.svc",
 		"prefix": "/hookplane", "address": "0.0.0.0", "port": 8443, "certificateDirectory": "",
-		"workers": 5, "fieldManager": "metacontroller", "resolution": "dns", "profiling": false, "escalationCheck": true,
+		"workers": 5, "applyStrategy": "server-side-apply", "fieldManager": "metacontroller", "resolution": "dns", "profiling": false, "escalationCheck": true,
 	}
 	got := map[string]any{
 		"register": o.Registration.Register, "keep": o.Registration.Keep, "service": o.Registration.Service, "host": o.Registration.host(),
 		"prefix": o.Storage.EtcdPrefix, "address": o.Serving.BindAddress.String(), "port": o.Serving.BindPort, "certificateDirectory": o.Serving.ServerCert.CertDirectory,
-		"workers": o.Controllers.Workers, "fieldManager": o.Controllers.FieldManager, "resolution": o.Hooks.ServiceResolution, "profiling": o.Debugging.Profiling, "escalationCheck": o.Admission.EscalationCheck,
+		"workers": o.Controllers.Workers, "applyStrategy": o.Controllers.ApplyStrategy, "fieldManager": o.Controllers.FieldManager, "resolution": o.Hooks.ServiceResolution, "profiling": o.Debugging.Profiling, "escalationCheck": o.Admission.EscalationCheck,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("the defaults differ (-want +got):\n%s", diff)
@@ -93,6 +94,8 @@ func TestOptionsValidate(t *testing.T) {
 		"TLSVersionUnknown":             {args: "--tls-min-version=VersionTLS9", want: []string{"--tls-min-version: "}},
 		"CipherSuiteUnknown":            {args: "--tls-cipher-suites=ROT13", want: []string{"--tls-cipher-suites: "}},
 		"WorkersNone":                   {args: "--workers=0", want: []string{"--workers must be at least 1"}},
+		"DynamicApply":                  {args: "--apply-strategy=dynamic-apply"},
+		"ApplyStrategyUnknown":          {args: "--apply-strategy=magic", want: []string{`--apply-strategy must be server-side-apply or dynamic-apply, not "magic"`}},
 		"FieldManagerEmpty":             {args: "--field-manager=", want: []string{"--field-manager must have"}},
 		"FieldManagerLong":              {args: "--field-manager=" + strings.Repeat("x", 129), want: []string{"--field-manager must have"}},
 		"ResolutionUnknown":             {args: "--hook-service-resolution=guess", want: []string{"--hook-service-resolution must be"}},
@@ -117,6 +120,14 @@ func TestOptionsValidate(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestFieldManagerAsMetacontrollerSpellsIt parses a command line that was written for Metacontroller.
+func TestFieldManagerAsMetacontrollerSpellsIt(t *testing.T) {
+	o := parseOptions(t, "--apply-strategy-ssa-field-manager=somebody")
+	if got := o.Controllers.FieldManager; got != "somebody" {
+		t.Errorf("the field manager is %q", got)
 	}
 }
 

@@ -46,6 +46,7 @@ type controller struct {
 	*definition
 	reference *corev1.ObjectReference
 	applier   Applier
+	strategy  plan.Strategy
 	live      metadata.Interface
 	recorder  eventRecorder
 	metrics   *Metrics
@@ -75,7 +76,7 @@ type controller struct {
 // newController opens the hooks and the stores that the definition needs; run closes them.
 func newController(ctx context.Context, d *definition, reference *corev1.ObjectReference, s *Supervisor) *controller {
 	c := &controller{
-		definition: d, reference: reference, applier: s.Applier, live: s.Live, recorder: s.Recorder,
+		definition: d, reference: reference, applier: s.Applier, strategy: s.Strategy, live: s.Live, recorder: s.Recorder,
 		metrics: s.Metrics, clock: s.Clock, workers: s.Workers,
 		retries:   newBackoff(),
 		selectors: selectors.NewIndex[objects.Key](),

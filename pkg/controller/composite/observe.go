@@ -158,6 +158,7 @@ func (c *controller) planInput(o *observation, response *hookapi.CompositeRespon
 			APIVersion: o.parent.APIVersion, Kind: o.parent.Kind, Namespace: o.parent.Namespace, Name: o.parent.Name,
 			UID: o.parent.UID, Generation: o.parent.Generation, LeaveChildren: leftToCollector(o.parent), Status: o.parent.Status(),
 		},
+		Strategy:         c.strategy,
 		Rules:            c.rules,
 		Selector:         o.memory.selector,
 		GenerateSelector: c.generateSelector,

@@ -115,8 +115,9 @@ func onlyConflicts(err error) bool {
 // written returns the children that the sync created, updated or deleted, as "Pod default/solr".
 func (c *controller) written(x *exchange, op plan.Op) []string {
 	var names []string
-	for i, w := range x.plan.Writes {
-		if w.Op != op || i >= len(x.outcomes) || x.outcomes[i].Err != nil || x.outcomes[i].Unchanged {
+	for i := range x.outcomes {
+		w, outcome := &x.plan.Writes[i], &x.outcomes[i]
+		if outcome.Err != nil || outcome.Unchanged || operation(w, outcome) != op {
 			continue
 		}
 		names = append(names, c.resources[w.Key.Rule].Kind+" "+klog.KRef(w.Key.Namespace, w.Key.Name).String())

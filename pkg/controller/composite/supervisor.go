@@ -72,6 +72,8 @@ type Config struct {
 	Client      clientset.CompositeControllersGetter
 	Objects     *objects.Cache
 	Applier     Applier
+	// Strategy is how children are written.
+	Strategy plan.Strategy
 	// Live reads from the API server itself, past every cache.
 	Live     metadata.Interface
 	NewHook  NewHook

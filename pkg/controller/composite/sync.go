@@ -183,7 +183,7 @@ func (c *controller) applyChildren(ctx context.Context, x *exchange) error {
 		switch {
 		case outcome.Unchanged:
 			x.plan.Settled[w.Key] = w.Settle(w.ResourceVersion)
-		case w.Op != plan.Delete:
+		case operation(w, outcome) != plan.Delete:
 			x.plan.Settled[w.Key] = w.Settle(outcome.ResourceVersion)
 		}
 	}
@@ -198,9 +198,17 @@ func (x *exchange) wrote(w *plan.Write, outcome *apply.Outcome) {
 	x.writes = append(x.writes, wakeup.Write{
 		Object:          wakeup.Object{Resource: w.Key.Rule + 1, Namespace: w.Key.Namespace, Name: w.Key.Name},
 		ResourceVersion: outcome.ResourceVersion,
-		Deletes:         w.Op == plan.Delete,
+		Deletes:         operation(w, outcome) == plan.Delete,
 		Matters:         true,
 	})
+}
+
+// operation returns what a write did.
+func operation(w *plan.Write, outcome *apply.Outcome) plan.Op {
+	if outcome.Kept {
+		return plan.Update
+	}
+	return w.Op
 }
 
 // writeStatus writes the parent's status and reports whether the server found nothing to change.
