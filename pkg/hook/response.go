@@ -47,10 +47,12 @@ const (
 // numbers are as the hook wrote them. Every answer that cannot give that is a *DecodeError that lists what is wrong.
 func DecodeComposite(body []byte, mode Mode) (*hookapi.CompositeResponse, error) {
 	var (
-		response hookapi.CompositeResponse
-		found    problems
+		answer compositeAnswer
+		found  problems
 	)
-	err := decodeObject(body, &response, mode, &found)
+	err := decodeObject(body, &answer, mode, &found)
+	response := answer.CompositeResponse
+	response.Children = answer.Children
 	if err == nil {
 		checkComposite(&response, mode, &found)
 		err = found.join()
@@ -122,6 +124,9 @@ func checkDuplicates(path string, raw json.RawMessage, found *problems) {
 
 // explain says in a hook author's words what the JSON library found.
 func explain(err error) error {
+	if tooMany, ok := errors.AsType[*tooManyChildrenError](err); ok {
+		return tooMany
+	}
 	if ok, offset := kjson.SyntaxErrorOffset(err); ok {
 		return fmt.Errorf("it is not valid JSON: %w at byte %d", err, offset)
 	}

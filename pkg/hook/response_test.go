@@ -19,6 +19,7 @@ package hook_test
 import (
 	"encoding/json"
 	"errors"
+	"runtime"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -202,6 +203,36 @@ func BenchmarkDecodeComposite(b *testing.B) {
 				if _, err := hook.DecodeComposite(body, mode); err != nil {
 					b.Fatal(err)
 				}
+			}
+		})
+	}
+}
+
+// TestDecodeCompositeManyChildren lists as many children as it may, one more, and as many as an answer can hold.
+func TestDecodeCompositeManyChildren(t *testing.T) {
+	answer := func(child string, count int) []byte {
+		return []byte(`{"children":[` + strings.TrimSuffix(strings.Repeat(child+",", count), ",") + `]}`)
+	}
+	const tricky = `{"a":[1,2,"],\"\\"],"b":{}}`
+	for name, tc := range map[string]struct {
+		body []byte
+		want string
+	}{
+		"Most":        {body: answer(tricky, hook.MaxChildren)},
+		"OneMore":     {body: answer(tricky, hook.MaxChildren+1), want: "children: there are 10001, and one answer may list 10000"},
+		"Millions":    {body: answer("{}", 10_000_000), want: "children: there are 10000000"},
+		"NullsAsWell": {body: answer("null", 1_000_000), want: "children: there are 1000000"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			_, err := hook.DecodeComposite(tc.body, hook.Strict)
+			runtime.ReadMemStats(&after)
+			if (err == nil) != (tc.want == "") || err != nil && !strings.Contains(err.Error(), tc.want) {
+				t.Errorf("want error %q, got %v", tc.want, err)
+			}
+			if used := after.TotalAlloc - before.TotalAlloc; tc.want != "" && used > 1<<20 {
+				t.Errorf("an answer that is refused took %d bytes", used)
 			}
 		})
 	}

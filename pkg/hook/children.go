@@ -1,0 +1,85 @@
+/*
+Copyright The Hookplane Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package hook
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	kjson "sigs.k8s.io/json"
+
+	hookapi "github.com/hookplane/hookplane/apis/hook"
+)
+
+// MaxChildren is how many children one answer may list: far more than one parent has, and few enough that an answer of nothing but
+// empty objects takes no more memory than its bytes. docs/protocol.md §2.
+const MaxChildren = 10_000
+
+// compositeAnswer is a CompositeResponse whose children are counted before they are taken apart.
+type compositeAnswer struct {
+	hookapi.CompositeResponse
+	Children childList `json:"children"`
+}
+
+type childList []json.RawMessage
+
+var _ json.Unmarshaler = (*childList)(nil)
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (l *childList) UnmarshalJSON(data []byte) error {
+	if count := countItems(data); count > MaxChildren {
+		return &tooManyChildrenError{count}
+	}
+	err := kjson.UnmarshalCaseSensitivePreserveInts(data, (*[]json.RawMessage)(l))
+	if mismatch, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+		mismatch.Field = "children" // where the list cannot see that it is
+	}
+	return err
+}
+
+type tooManyChildrenError struct{ count int }
+
+func (e *tooManyChildrenError) Error() string {
+	return fmt.Sprintf("children: there are %d, and one answer may list %d: let several parents share them", e.count, MaxChildren)
+}
+
+// countItems counts the items of a JSON array without looking into them. Data is valid JSON.
+func countItems(data []byte) int {
+	commas, depth, inString, empty := 0, 0, false, true
+	for i := 0; i < len(data); i++ {
+		c := data[i]
+		switch {
+		case inString && c == '\\':
+			i++ // whatever is escaped ends no string
+		case c == '"':
+			inString = !inString
+		case inString:
+		case c == '[' || c == '{':
+			depth++
+		case c == ']' || c == '}':
+			depth--
+		case c == ',' && depth == 1:
+			commas++
+		}
+		empty = empty && (i == 0 || c <= ' ' || depth == 0)
+	}
+	if empty {
+		return 0
+	}
+	return commas + 1
+}
