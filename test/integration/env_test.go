@@ -149,9 +149,11 @@ func newKind(t *testing.T, name string) kind {
 
 func createCRD(t *testing.T, k kind, definition *unstructured.Unstructured) {
 	t.Helper()
-	if _, err := env.dynamic.Resource(crds).Create(t.Context(), definition, metav1.CreateOptions{}); err != nil {
-		t.Fatal(err)
-	}
+	// One of the same name may be on its way out, where a test runs twice.
+	eventually(t, k.Resource+" are created", func() error {
+		_, err := env.dynamic.Resource(crds).Create(t.Context(), definition, metav1.CreateOptions{})
+		return err
+	})
 	t.Cleanup(func() { _ = deleteCRD(context.WithoutCancel(t.Context()), definition.GetName()) })
 	eventually(t, k.Resource+" are served", func() error {
 		_, err := env.dynamic.Resource(k.GroupVersionResource).List(t.Context(), metav1.ListOptions{})
