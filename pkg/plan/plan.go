@@ -61,6 +61,8 @@ type Parent struct {
 	LeaveChildren bool
 	// Status is the observed status as JSON; nil when there is none.
 	Status []byte
+	// KeepStatus says that the status belongs to another controller: an answer without one leaves it alone.
+	KeepStatus bool
 }
 
 // Strategy is how children are written, and what tells which of their fields are the hook's. docs/protocol.md §5.

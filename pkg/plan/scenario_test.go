@@ -64,6 +64,7 @@ type scenarioParent struct {
 	ClusterScoped bool            `json:"clusterScoped"`
 	LeaveChildren bool            `json:"leaveChildren"`
 	Status        json.RawMessage `json:"status"`
+	KeepStatus    bool            `json:"keepStatus"`
 }
 
 type scenarioObserved struct {
@@ -147,7 +148,7 @@ func (s *scenario) input(t *testing.T) Input {
 	in := Input{
 		Parent: Parent{
 			APIVersion: "apps.hybris.com/v1", Kind: "Ecommerce", Namespace: "default", Name: "shop-1", UID: "shop-1-uid",
-			Generation: 2, LeaveChildren: s.Parent.LeaveChildren, Status: s.Parent.Status,
+			Generation: 2, LeaveChildren: s.Parent.LeaveChildren, KeepStatus: s.Parent.KeepStatus, Status: s.Parent.Status,
 		},
 		Strategy:         s.Strategy,
 		Rules:            s.Rules,

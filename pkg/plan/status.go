@@ -53,8 +53,8 @@ func desiredStatus(in *Input, faults *faults) map[string]any {
 		faults.status(fault)
 		return nil
 	}
-	if kind := jsonType(raw); len(raw) > 0 && kind != "null" {
-		if kind != "an object" {
+	if !absent(raw) {
+		if kind := jsonType(raw); kind != "an object" {
 			faults.status("is " + kind + ", not an object")
 			return nil
 		}
@@ -67,8 +67,16 @@ func desiredStatus(in *Input, faults *faults) map[string]any {
 	return status
 }
 
-// planStatus returns nil when the observed status is the desired one.
+// absent reports whether an optional member of the answer says nothing.
+func absent(raw json.RawMessage) bool {
+	return len(raw) == 0 || jsonType(raw) == "null"
+}
+
+// planStatus returns nil when the observed status is the desired one, or not the hook's to decide over.
 func planStatus(in *Input, desired map[string]any) (*StatusWrite, error) {
+	if in.Parent.KeepStatus && absent(in.Response.Status) {
+		return nil, nil
+	}
 	var observed any
 	if len(in.Parent.Status) > 0 {
 		if err := utiljson.Unmarshal(in.Parent.Status, &observed); err != nil {

@@ -152,9 +152,7 @@ func (d *definition) findResources(ctx context.Context, cache *objects.Cache) er
 		return err
 	}
 	if !d.parent.HasStatus {
-		return &problem{reasonNoStatus, fmt.Sprintf(
-			"spec.parentResource: ignoring, %s of %s does not have subresource 'Status' enabled: "+
-				"add `subresources: {status: {}}` to this version of its CustomResourceDefinition", rule.Resource, rule.APIVersion), eventSyncError}
+		return noStatus(d.parent)
 	}
 	for i, rule := range d.object.Spec.ChildResources {
 		path := fmt.Sprintf("spec.childResources[%d]", i)

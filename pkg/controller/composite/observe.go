@@ -157,6 +157,7 @@ func (c *controller) planInput(o *observation, response *hookapi.CompositeRespon
 		Parent: plan.Parent{
 			APIVersion: o.parent.APIVersion, Kind: o.parent.Kind, Namespace: o.parent.Namespace, Name: o.parent.Name,
 			UID: o.parent.UID, Generation: o.parent.Generation, LeaveChildren: leftToCollector(o.parent), Status: o.parent.Status(),
+			KeepStatus: builtIn(c.parent),
 		},
 		Strategy:         c.strategy,
 		Rules:            c.rules,
