@@ -351,6 +351,28 @@ func TestRelatedShared(t *testing.T) {
 	r.expect("the shared object changes", changed...)
 }
 
+// TestRelatedFinalize deletes a parent: its finalize hook is shown the related objects, and called when they change.
+func TestRelatedFinalize(t *testing.T) {
+	namespace, k := newNamespace(t), newKind(t, "mourner")
+	r := newRelatives(t, k, func(c *v1alpha1.CompositeController) { c.Spec.Hooks.Finalize = c.Spec.Hooks.Sync.DeepCopy() })
+	r.sync.answer(func(in request) response {
+		answer := r.remember(in)
+		answer.Finalized = in.Finalizing && len(in.Related["ConfigMap.v1"]) == 0
+		return answer
+	})
+	putConfigMap(t, namespace, "grave", nil)
+	newParent(t, k, namespace, "p", rules(object{"apiVersion": "v1", "resource": "configmaps", "names": []any{"grave"}}))
+	r.expect("creation", "customize p", "sync p")
+	if err := env.dynamic.Resource(k.GroupVersionResource).Namespace(namespace).Delete(t.Context(), "p", metav1.DeleteOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	r.expect("the parent is deleted", "customize p", "sync p")
+	r.showed("p", map[string][]string{"ConfigMap.v1": {"grave"}})
+	deleteConfigMap(t, namespace, "grave")
+	eventuallyGone(t, k.GroupVersionResource, namespace, "p")
+	r.expect("the related object goes", "sync p")
+}
+
 // TestHookV2 has a sync hook of version v2: keys, a child that says its own namespace, one that says another, and strict decoding.
 func TestHookV2(t *testing.T) {
 	namespace, elsewhere, k := newNamespace(t), newNamespace(t), newKind(t, "modern")
