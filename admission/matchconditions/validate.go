@@ -69,12 +69,19 @@ func toFieldError(path *field.Path, expression string, err *apiservercel.Error) 
 	return field.Invalid(path, expression, err.Detail)
 }
 
+// maxConstant is the length up to which an expression is looked at as one that
+// may be constant. Longer ones could take long to evaluate, and are no slip.
+const maxConstant = 100
+
 // Warnings tells of conditions that decide without looking at the request:
 // they are legal, and hardly ever meant. It is for conditions that passed
 // validation.
 func (c *Compiler) Warnings(conditions []metacontroller.MatchCondition, path *field.Path) []string {
 	var warnings []string
 	for i, condition := range conditions {
+		if len(condition.Expression) > maxConstant {
+			continue
+		}
 		result := c.Compile(condition, environment.StoredExpressions)
 		if result.Error != nil {
 			continue

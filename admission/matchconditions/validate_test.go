@@ -136,7 +136,7 @@ func TestCompilerValidateUpdate(t *testing.T) {
 
 func TestCompilerWarnings(t *testing.T) {
 	var conditions []metacontroller.MatchCondition
-	for _, expression := range []string{"true", "1 > 2", "object.a == 1", "object.a == 1 || true", "has(object.a)", "broken("} {
+	for _, expression := range []string{"true", "1 > 2", "object.a == 1", "object.a == 1 || true", "has(object.a)", "broken(", strings.Repeat("true && ", 20) + "true"} {
 		conditions = append(conditions, metacontroller.MatchCondition{Expression: expression})
 	}
 	want := []string{

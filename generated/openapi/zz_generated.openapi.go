@@ -664,7 +664,7 @@ func schema_hookplane_apis_metacontroller_v1alpha1_CompositeControllerSpec(ref c
 							},
 						},
 						SchemaProps: spec.SchemaProps{
-							Description: "childResources declares every resource type that the hooks may answer with. Children of these types are watched, sent to the hooks, created, updated and deleted; a hook that answers with an undeclared type fails. Each type may be declared once, and the parent's own type not at all. The list is replaced as a whole by an apply. Example: [{apiVersion: v1, resource: pods}].",
+							Description: "childResources declares every resource type that the hooks may answer with. Children of these types are watched, sent to the hooks, created, updated and deleted; a hook that answers with an undeclared type fails. Each type may be declared once, and the parent's own type not at all. At most 1000. The list is replaced as a whole by an apply. Example: [{apiVersion: v1, resource: pods}].",
 							Type:        []string{"array"},
 							Items: &spec.SchemaOrArray{
 								Schema: &spec.Schema{
@@ -691,7 +691,7 @@ func schema_hookplane_apis_metacontroller_v1alpha1_CompositeControllerSpec(ref c
 							},
 						},
 						SchemaProps: spec.SchemaProps{
-							Description: "endpointConfigs gives certificates and credentials to every webhook whose host matches. A webhook that sets any of caBundle, clientTLS, authorization or basicAuth itself ignores its endpointConfigs entry altogether: nothing is merged. Each host may be listed once.",
+							Description: "endpointConfigs gives certificates and credentials to every webhook whose host matches. A webhook that sets any of caBundle, clientTLS, authorization or basicAuth itself ignores its endpointConfigs entry altogether: nothing is merged. Each host may be listed once. At most 1000.",
 							Type:        []string{"array"},
 							Items: &spec.SchemaOrArray{
 								Schema: &spec.Schema{
@@ -862,7 +862,7 @@ func schema_hookplane_apis_metacontroller_v1alpha1_ControllerRevision(ref common
 							},
 						},
 						SchemaProps: spec.SchemaProps{
-							Description: "children are the children that are in this revision, one entry for each kind. Default: none.",
+							Description: "children are the children that are in this revision, one entry for each kind. At most 1000. Default: none.",
 							Type:        []string{"array"},
 							Items: &spec.SchemaOrArray{
 								Schema: &spec.Schema{
@@ -1206,7 +1206,7 @@ func schema_hookplane_apis_metacontroller_v1alpha1_DecoratorControllerSpec(ref c
 							},
 						},
 						SchemaProps: spec.SchemaProps{
-							Description: "resources says which objects are decorated: those that match any of the rules. One resource type may have several rules with different selectors. At least one rule is required. The list is replaced as a whole by an apply. Example: [{apiVersion: v1, resource: namespaces}].",
+							Description: "resources says which objects are decorated: those that match any of the rules. One resource type may have several rules with different selectors. At least one rule is required, at most 1000. The list is replaced as a whole by an apply. Example: [{apiVersion: v1, resource: namespaces}].",
 							Type:        []string{"array"},
 							Items: &spec.SchemaOrArray{
 								Schema: &spec.Schema{
@@ -1224,7 +1224,7 @@ func schema_hookplane_apis_metacontroller_v1alpha1_DecoratorControllerSpec(ref c
 							},
 						},
 						SchemaProps: spec.SchemaProps{
-							Description: "attachments declares every resource type that the hooks may attach. Attachments of these types are watched, sent to the hooks, created, updated and deleted; a hook that answers with an undeclared type fails. Each type may be declared once. The list is replaced as a whole by an apply. Default: none. Example: [{apiVersion: v1, resource: services}].",
+							Description: "attachments declares every resource type that the hooks may attach. Attachments of these types are watched, sent to the hooks, created, updated and deleted; a hook that answers with an undeclared type fails. Each type may be declared once. At most 1000. The list is replaced as a whole by an apply. Default: none. Example: [{apiVersion: v1, resource: services}].",
 							Type:        []string{"array"},
 							Items: &spec.SchemaOrArray{
 								Schema: &spec.Schema{
@@ -1251,7 +1251,7 @@ func schema_hookplane_apis_metacontroller_v1alpha1_DecoratorControllerSpec(ref c
 							},
 						},
 						SchemaProps: spec.SchemaProps{
-							Description: "endpointConfigs gives certificates and credentials to every webhook whose host matches. A webhook that sets any of caBundle, clientTLS, authorization or basicAuth itself ignores its endpointConfigs entry altogether: nothing is merged. Each host may be listed once. Default: none.",
+							Description: "endpointConfigs gives certificates and credentials to every webhook whose host matches. A webhook that sets any of caBundle, clientTLS, authorization or basicAuth itself ignores its endpointConfigs entry altogether: nothing is merged. Each host may be listed once. At most 1000. Default: none.",
 							Type:        []string{"array"},
 							Items: &spec.SchemaOrArray{
 								Schema: &spec.Schema{
@@ -1719,7 +1719,7 @@ func schema_hookplane_apis_metacontroller_v1alpha1_InitializerControllerSpec(ref
 							},
 						},
 						SchemaProps: spec.SchemaProps{
-							Description: "uninitializedResources says which new objects are completed: those of any of the resource types. Each type may be declared once. At least one rule is required. The list is replaced as a whole by an apply. Example: [{apiVersion: v1, resource: pods}].",
+							Description: "uninitializedResources says which new objects are completed: those of any of the resource types. Each type may be declared once. At least one rule is required, at most 1000. The list is replaced as a whole by an apply. Example: [{apiVersion: v1, resource: pods}].",
 							Type:        []string{"array"},
 							Items: &spec.SchemaOrArray{
 								Schema: &spec.Schema{
@@ -1803,7 +1803,7 @@ func schema_hookplane_apis_metacontroller_v1alpha1_InitializerControllerSpec(ref
 							},
 						},
 						SchemaProps: spec.SchemaProps{
-							Description: "endpointConfigs gives certificates and credentials to every webhook whose host matches. A webhook that sets any of caBundle, clientTLS, authorization or basicAuth itself ignores its endpointConfigs entry altogether: nothing is merged. Each host may be listed once. Default: none.",
+							Description: "endpointConfigs gives certificates and credentials to every webhook whose host matches. A webhook that sets any of caBundle, clientTLS, authorization or basicAuth itself ignores its endpointConfigs entry altogether: nothing is merged. Each host may be listed once. At most 1000. Default: none.",
 							Type:        []string{"array"},
 							Items: &spec.SchemaOrArray{
 								Schema: &spec.Schema{

@@ -75,8 +75,8 @@ type CompositeControllerSpec struct {
 	// childResources declares every resource type that the hooks may answer
 	// with. Children of these types are watched, sent to the hooks, created,
 	// updated and deleted; a hook that answers with an undeclared type fails.
-	// Each type may be declared once, and the parent's own type not at all.
-	// The list is replaced as a whole by an apply.
+	// Each type may be declared once, and the parent's own type not at all. At
+	// most 1000. The list is replaced as a whole by an apply.
 	// Example: [{apiVersion: v1, resource: pods}].
 	// +optional
 	// +k8s:optional
@@ -86,6 +86,7 @@ type CompositeControllerSpec struct {
 	// +k8s:listMapKey=apiVersion
 	// +k8s:listMapKey=resource
 	// +k8s:customUnique
+	// +k8s:maxItems=1000
 	ChildResources []ChildResourceRule `json:"childResources,omitempty"`
 
 	// hooks are the functions that decide what the children are. Required;
@@ -98,6 +99,7 @@ type CompositeControllerSpec struct {
 	// whose host matches. A webhook that sets any of caBundle, clientTLS,
 	// authorization or basicAuth itself ignores its endpointConfigs entry
 	// altogether: nothing is merged. Each host may be listed once.
+	// At most 1000.
 	// +optional
 	// +k8s:optional
 	// +listType=map
@@ -105,6 +107,7 @@ type CompositeControllerSpec struct {
 	// +k8s:listType=map
 	// +k8s:listMapKey=host
 	// +k8s:customUnique
+	// +k8s:maxItems=1000
 	EndpointConfigs []EndpointConfig `json:"endpointConfigs,omitempty"`
 
 	// resyncPeriodSeconds calls the sync hook of every parent at least this

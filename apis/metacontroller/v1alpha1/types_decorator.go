@@ -70,18 +70,19 @@ type DecoratorControllerList struct {
 type DecoratorControllerSpec struct {
 	// resources says which objects are decorated: those that match any of the
 	// rules. One resource type may have several rules with different
-	// selectors. At least one rule is required. The list is replaced as a
-	// whole by an apply. Example: [{apiVersion: v1, resource: namespaces}].
+	// selectors. At least one rule is required, at most 1000. The list is
+	// replaced as a whole by an apply. Example: [{apiVersion: v1, resource: namespaces}].
 	// +required
 	// +k8s:required
 	// +listType=atomic
+	// +k8s:maxItems=1000
 	Resources []DecoratorResourceRule `json:"resources,omitempty"`
 
 	// attachments declares every resource type that the hooks may attach.
 	// Attachments of these types are watched, sent to the hooks, created,
 	// updated and deleted; a hook that answers with an undeclared type fails.
-	// Each type may be declared once. The list is replaced as a whole by an
-	// apply. Default: none. Example: [{apiVersion: v1, resource: services}].
+	// Each type may be declared once. At most 1000. The list is replaced as a
+	// whole by an apply. Default: none. Example: [{apiVersion: v1, resource: services}].
 	// +optional
 	// +k8s:optional
 	// +listType=atomic
@@ -90,6 +91,7 @@ type DecoratorControllerSpec struct {
 	// +k8s:listMapKey=apiVersion
 	// +k8s:listMapKey=resource
 	// +k8s:customUnique
+	// +k8s:maxItems=1000
 	Attachments []DecoratorAttachmentRule `json:"attachments,omitempty"`
 
 	// hooks are the functions that decide what is added. Required; without a
@@ -103,7 +105,7 @@ type DecoratorControllerSpec struct {
 	// whose host matches. A webhook that sets any of caBundle, clientTLS,
 	// authorization or basicAuth itself ignores its endpointConfigs entry
 	// altogether: nothing is merged. Each host may be listed once.
-	// Default: none.
+	// At most 1000. Default: none.
 	// +optional
 	// +k8s:optional
 	// +listType=map
@@ -111,6 +113,7 @@ type DecoratorControllerSpec struct {
 	// +k8s:listType=map
 	// +k8s:listMapKey=host
 	// +k8s:customUnique
+	// +k8s:maxItems=1000
 	EndpointConfigs []EndpointConfig `json:"endpointConfigs,omitempty"`
 
 	// resyncPeriodSeconds calls the sync hook of every object at least this

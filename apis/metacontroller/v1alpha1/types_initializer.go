@@ -79,11 +79,13 @@ type InitializerControllerSpec struct {
 
 	// uninitializedResources says which new objects are completed: those of
 	// any of the resource types. Each type may be declared once. At least one
-	// rule is required. The list is replaced as a whole by an apply.
+	// rule is required, at most 1000. The list is replaced as a whole by an
+	// apply.
 	// Example: [{apiVersion: v1, resource: pods}].
 	// +required
 	// +k8s:required
 	// +listType=atomic
+	// +k8s:maxItems=1000
 	UninitializedResources []InitializerResourceRule `json:"uninitializedResources,omitempty"`
 
 	// hooks are the functions that complete the objects. Required.
@@ -151,7 +153,7 @@ type InitializerControllerSpec struct {
 	// whose host matches. A webhook that sets any of caBundle, clientTLS,
 	// authorization or basicAuth itself ignores its endpointConfigs entry
 	// altogether: nothing is merged. Each host may be listed once.
-	// Default: none.
+	// At most 1000. Default: none.
 	// +optional
 	// +k8s:optional
 	// +listType=map
@@ -159,6 +161,7 @@ type InitializerControllerSpec struct {
 	// +k8s:listType=map
 	// +k8s:listMapKey=host
 	// +k8s:customUnique
+	// +k8s:maxItems=1000
 	EndpointConfigs []EndpointConfig `json:"endpointConfigs,omitempty"`
 
 	// clientConfig is deprecated, the form of 2018: write hooks.init.webhook

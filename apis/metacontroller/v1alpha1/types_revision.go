@@ -47,7 +47,7 @@ type ControllerRevision struct {
 	ParentPatch runtime.RawExtension `json:"parentPatch"`
 
 	// children are the children that are in this revision, one entry for each
-	// kind. Default: none.
+	// kind. At most 1000. Default: none.
 	// +optional
 	// +k8s:optional
 	// +listType=map
@@ -56,6 +56,7 @@ type ControllerRevision struct {
 	// +k8s:listType=map
 	// +k8s:listMapKey=apiGroup
 	// +k8s:listMapKey=kind
+	// +k8s:maxItems=1000
 	Children []ControllerRevisionChildren `json:"children,omitempty"`
 }
 
@@ -95,5 +96,6 @@ type ControllerRevisionChildren struct {
 	// +k8s:required
 	// +listType=set
 	// +k8s:listType=set
+	// +k8s:customUnique
 	Names []string `json:"names"`
 }

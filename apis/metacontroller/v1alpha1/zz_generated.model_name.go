@@ -173,7 +173,7 @@ func (in Hook) OpenAPIModelName() string {
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
 func (in InitializedObjectsStatus) OpenAPIModelName() string {
-	return "io.k8s.metacontroller.v1alpha1.InitializedObjectsStatus"
+	return "com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.InitializedObjectsStatus"
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.

@@ -25,10 +25,10 @@ import (
 	"github.com/hookplane/hookplane/apis/metacontroller"
 )
 
-// selectors says, of resource types that every cluster has, whether their
+// parentSelectors says, of resource types that every cluster has, whether their
 // objects have a label selector in spec.selector. Others can only be asked for
 // in the cluster.
-var selectors = map[schema.GroupResource]bool{
+var parentSelectors = map[schema.GroupResource]bool{
 	{Group: "", Resource: "configmaps"}:                          false,
 	{Group: "", Resource: "namespaces"}:                          false,
 	{Group: "", Resource: "nodes"}:                               false,
@@ -56,7 +56,7 @@ var selectors = map[schema.GroupResource]bool{
 // already, and of its absence where they cannot have one.
 func warnSelector(spec *metacontroller.CompositeControllerSpec, path *field.Path) []string {
 	parent := groupResource(spec.ParentResource.APIVersion, spec.ParentResource.Resource)
-	selects, known := selectors[parent]
+	selects, known := parentSelectors[parent]
 	generate := spec.GenerateSelector != nil && *spec.GenerateSelector
 	switch {
 	case !known || selects != generate:

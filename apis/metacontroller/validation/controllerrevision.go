@@ -24,6 +24,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/validate/content"
 	apivalidation "k8s.io/apimachinery/pkg/api/validation"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/util/sets"
 	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
@@ -56,9 +57,7 @@ func validateControllerRevision(revision *metacontroller.ControllerRevision) fie
 				errs = append(errs, field.Invalid(at.Child("apiGroup"), children.APIGroup, message))
 			}
 		}
-		for j, name := range children.Names {
-			errs = append(errs, validateChildName(name, at.Child("names").Index(j))...)
-		}
+		errs = append(errs, validateChildNames(children.Names, at.Child("names"))...)
 	}
 	return errs
 }
@@ -81,6 +80,23 @@ func sameJSON(a, b runtime.RawExtension) bool {
 		return string(a.Raw) == string(b.Raw)
 	}
 	return apiequality.Semantic.DeepEqual(left, right)
+}
+
+// validateChildNames checks that each name is there once as well: the tag that
+// could say it compares each with each, and there may be many.
+func validateChildNames(names []string, at *field.Path) field.ErrorList {
+	var errs field.ErrorList
+	seen := sets.New[string]()
+	for i, name := range names {
+		at := at.Index(i)
+		if seen.Has(name) {
+			errs = append(errs, field.Duplicate(at, name))
+			continue
+		}
+		seen.Insert(name)
+		errs = append(errs, validateChildName(name, at)...)
+	}
+	return errs
 }
 
 // validateChildName checks the form name, or namespace/name.

@@ -17,9 +17,11 @@ limitations under the License.
 package validation
 
 import (
-	apiequality "k8s.io/apimachinery/pkg/api/equality"
+	"encoding/json"
+
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/util/sets"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/hookplane/hookplane/apis/metacontroller"
@@ -73,7 +75,8 @@ func decoratorHooks(hooks *metacontroller.DecoratorControllerHooks) []namedHook 
 // type, as long as they select differently.
 func validateDecoratorResources(rules []metacontroller.DecoratorResourceRule, path *field.Path) field.ErrorList {
 	var errs field.ErrorList
-	declared := map[schema.GroupResource][]metacontroller.DecoratorResourceRule{}
+	versions := map[schema.GroupResource]string{}
+	seen := sets.New[string]()
 	for i, rule := range rules {
 		path := path.Index(i)
 		current := declaration{rule.APIVersion, rule.Resource, rule.Resources}
@@ -84,31 +87,34 @@ func validateDecoratorResources(rules []metacontroller.DecoratorResourceRule, pa
 			continue
 		}
 		resourceType := groupResource(rule.APIVersion, rule.Resource)
-		for _, other := range declared[resourceType] {
-			if other.APIVersion != rule.APIVersion {
-				errs = append(errs, otherVersion(current, other.APIVersion, path))
-				break
-			}
-			if selectSame(&other, &rule) {
-				errs = append(errs, field.Duplicate(path, rule.APIVersion+" "+rule.Resource))
-				break
-			}
+		selection := resourceType.String() + " " + selectors(&rule)
+		switch version, found := versions[resourceType]; {
+		case found && version != rule.APIVersion:
+			errs = append(errs, otherVersion(current, version, path))
+		case seen.Has(selection):
+			errs = append(errs, field.Duplicate(path, rule.APIVersion+" "+rule.Resource))
+		case !found:
+			versions[resourceType] = rule.APIVersion
 		}
-		declared[resourceType] = append(declared[resourceType], rule)
+		seen.Insert(selection)
 	}
 	return errs
 }
 
-// selectSame tells whether two rules about one type select the same objects,
-// as far as can be seen by comparing them. An empty selector is none.
-func selectSame(a, b *metacontroller.DecoratorResourceRule) bool {
-	return apiequality.Semantic.DeepEqual(orEmpty(a.LabelSelector), orEmpty(b.LabelSelector)) &&
-		apiequality.Semantic.DeepEqual(orEmpty(a.AnnotationSelector), orEmpty(b.AnnotationSelector))
-}
-
-func orEmpty[T metav1.LabelSelector | metacontroller.AnnotationSelector](selector *T) *T {
-	if selector == nil {
-		return new(T)
+// selectors returns a text that is the same for rules with the same selectors.
+// An empty selector is none.
+func selectors(rule *metacontroller.DecoratorResourceRule) string {
+	var all struct {
+		metav1.LabelSelector
+		Annotations map[string]string                 `json:",omitempty"`
+		Expressions []metav1.LabelSelectorRequirement `json:",omitempty"`
 	}
-	return selector
+	if rule.LabelSelector != nil {
+		all.LabelSelector = *rule.LabelSelector
+	}
+	if selector := rule.AnnotationSelector; selector != nil {
+		all.Annotations, all.Expressions = selector.MatchAnnotations, selector.MatchExpressions
+	}
+	text, _ := json.Marshal(all) // texts always encode
+	return string(text)
 }

@@ -198,3 +198,23 @@ func TestValidateMetadataOfEveryKind(t *testing.T) {
 		})
 	}
 }
+
+// TestListLimits has every list that is compared item by item refused before
+// that takes long.
+func TestListLimits(t *testing.T) {
+	const tooMany = ": Too many: 1001: must have at most 1000 items"
+	items := func(item string) string { return "[" + strings.Repeat(item+", ", 1000) + item + "]\n" }
+	for at, manifest := range map[string]string{
+		"spec.childResources":         compositeYAML + syncYAML + "  childResources: " + items("{apiVersion: v1, resource: pods}"),
+		"spec.endpointConfigs":        compositeYAML + syncYAML + "  endpointConfigs: " + items("{host: a}"),
+		"spec.resources":              decoratorYAML + "  resources: " + items("{apiVersion: v1, resource: pods}"),
+		"spec.attachments":            decoratorYAML + "  resources: [{apiVersion: v1, resource: pods}]\n  attachments: " + items("{apiVersion: v1, resource: pods}"),
+		"spec.uninitializedResources": strings.Replace(initializerYAML, "[{apiVersion: v1, resource: pods}]\n", items("{apiVersion: v1, resource: pods}"), 1) + nameYAML,
+		"children":                    revisionYAML + "parentPatch: {}\nchildren: " + items("{apiGroup: '', kind: Pod, names: [a]}"),
+	} {
+		errs := create(t, read(t, manifest))
+		if len(errs) == 0 || errs[len(errs)-1].Error() != at+tooMany {
+			t.Errorf("the last of %d errors is not %s%s", len(errs), at, tooMany)
+		}
+	}
+}

@@ -18,9 +18,11 @@ package validation
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/sets"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
@@ -135,15 +137,15 @@ func warnRollouts(spec *metacontroller.CompositeControllerSpec, path *field.Path
 
 // warnRecursion tells of attachments that are decorated themselves.
 func warnRecursion(spec *metacontroller.DecoratorControllerSpec, path *field.Path) []string {
+	decorated := map[schema.GroupResource]int{}
+	for i, rule := range slices.Backward(spec.Resources) {
+		decorated[groupResource(rule.APIVersion, rule.Resource)] = i
+	}
 	var warnings []string
 	for i, attachment := range spec.Attachments {
-		for j, rule := range spec.Resources {
-			if groupResource(attachment.APIVersion, attachment.Resource) != groupResource(rule.APIVersion, rule.Resource) {
-				continue
-			}
+		if by, found := decorated[groupResource(attachment.APIVersion, attachment.Resource)]; found {
 			warnings = append(warnings, fmt.Sprintf("%s: is decorated too, by %s: without a selector that leaves attachments out, each attachment gets attachments of its own, without end",
-				path.Child("attachments").Index(i), path.Child("resources").Index(j)))
-			break
+				path.Child("attachments").Index(i), path.Child("resources").Index(by)))
 		}
 	}
 	return warnings

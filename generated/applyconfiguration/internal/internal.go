@@ -478,6 +478,29 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: webhook
       type:
         namedType: com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.Webhook
+- name: com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.InitializedObjectsStatus
+  map:
+    fields:
+    - name: completed
+      type:
+        scalar: numeric
+      default: 0
+    - name: deferred
+      type:
+        scalar: numeric
+      default: 0
+    - name: ignored
+      type:
+        scalar: numeric
+      default: 0
+    - name: pending
+      type:
+        scalar: numeric
+      default: 0
+    - name: refused
+      type:
+        scalar: numeric
+      default: 0
 - name: com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.InitializerController
   map:
     fields:
@@ -511,6 +534,9 @@ var schemaYAML = typed.YAMLObject(`types:
     - name: clientConfig
       type:
         namedType: com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.ClientConfig
+    - name: deferral
+      type:
+        scalar: string
     - name: endpointConfigs
       type:
         list:
@@ -563,6 +589,9 @@ var schemaYAML = typed.YAMLObject(`types:
           elementRelationship: associative
           keys:
           - type
+    - name: objects
+      type:
+        namedType: com.github.hookplane.hookplane.apis.metacontroller.v1alpha1.InitializedObjectsStatus
     - name: observedGeneration
       type:
         scalar: numeric

@@ -28,8 +28,8 @@ type CompositeControllerSpecApplyConfiguration struct {
 	// childResources declares every resource type that the hooks may answer
 	// with. Children of these types are watched, sent to the hooks, created,
 	// updated and deleted; a hook that answers with an undeclared type fails.
-	// Each type may be declared once, and the parent's own type not at all.
-	// The list is replaced as a whole by an apply.
+	// Each type may be declared once, and the parent's own type not at all. At
+	// most 1000. The list is replaced as a whole by an apply.
 	// Example: [{apiVersion: v1, resource: pods}].
 	ChildResources []ChildResourceRuleApplyConfiguration `json:"childResources,omitempty"`
 	// hooks are the functions that decide what the children are. Required;
@@ -39,6 +39,7 @@ type CompositeControllerSpecApplyConfiguration struct {
 	// whose host matches. A webhook that sets any of caBundle, clientTLS,
 	// authorization or basicAuth itself ignores its endpointConfigs entry
 	// altogether: nothing is merged. Each host may be listed once.
+	// At most 1000.
 	EndpointConfigs []EndpointConfigApplyConfiguration `json:"endpointConfigs,omitempty"`
 	// resyncPeriodSeconds calls the sync hook of every parent at least this
 	// often, in seconds, even when nothing has changed. Omitted or 0: never.

@@ -46,7 +46,7 @@ type ControllerRevisionApplyConfiguration struct {
 	// changed. Required. Example: {spec: {template: {image: "shop:2"}}}.
 	ParentPatch *runtime.RawExtension `json:"parentPatch,omitempty"`
 	// children are the children that are in this revision, one entry for each
-	// kind. Default: none.
+	// kind. At most 1000. Default: none.
 	Children []ControllerRevisionChildrenApplyConfiguration `json:"children,omitempty"`
 }
 

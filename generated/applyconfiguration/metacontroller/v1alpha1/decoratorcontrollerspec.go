@@ -25,14 +25,14 @@ package v1alpha1
 type DecoratorControllerSpecApplyConfiguration struct {
 	// resources says which objects are decorated: those that match any of the
 	// rules. One resource type may have several rules with different
-	// selectors. At least one rule is required. The list is replaced as a
-	// whole by an apply. Example: [{apiVersion: v1, resource: namespaces}].
+	// selectors. At least one rule is required, at most 1000. The list is
+	// replaced as a whole by an apply. Example: [{apiVersion: v1, resource: namespaces}].
 	Resources []DecoratorResourceRuleApplyConfiguration `json:"resources,omitempty"`
 	// attachments declares every resource type that the hooks may attach.
 	// Attachments of these types are watched, sent to the hooks, created,
 	// updated and deleted; a hook that answers with an undeclared type fails.
-	// Each type may be declared once. The list is replaced as a whole by an
-	// apply. Default: none. Example: [{apiVersion: v1, resource: services}].
+	// Each type may be declared once. At most 1000. The list is replaced as a
+	// whole by an apply. Default: none. Example: [{apiVersion: v1, resource: services}].
 	Attachments []DecoratorAttachmentRuleApplyConfiguration `json:"attachments,omitempty"`
 	// hooks are the functions that decide what is added. Required; without a
 	// sync hook nothing happens while an object lives.
@@ -42,7 +42,7 @@ type DecoratorControllerSpecApplyConfiguration struct {
 	// whose host matches. A webhook that sets any of caBundle, clientTLS,
 	// authorization or basicAuth itself ignores its endpointConfigs entry
 	// altogether: nothing is merged. Each host may be listed once.
-	// Default: none.
+	// At most 1000. Default: none.
 	EndpointConfigs []EndpointConfigApplyConfiguration `json:"endpointConfigs,omitempty"`
 	// resyncPeriodSeconds calls the sync hook of every object at least this
 	// often, in seconds, even when nothing has changed. Omitted or 0: never.

@@ -37,7 +37,8 @@ type InitializerControllerSpecApplyConfiguration struct {
 	InitializerName *string `json:"initializerName,omitempty"`
 	// uninitializedResources says which new objects are completed: those of
 	// any of the resource types. Each type may be declared once. At least one
-	// rule is required. The list is replaced as a whole by an apply.
+	// rule is required, at most 1000. The list is replaced as a whole by an
+	// apply.
 	// Example: [{apiVersion: v1, resource: pods}].
 	UninitializedResources []InitializerResourceRuleApplyConfiguration `json:"uninitializedResources,omitempty"`
 	// hooks are the functions that complete the objects. Required.
@@ -77,7 +78,7 @@ type InitializerControllerSpecApplyConfiguration struct {
 	// whose host matches. A webhook that sets any of caBundle, clientTLS,
 	// authorization or basicAuth itself ignores its endpointConfigs entry
 	// altogether: nothing is merged. Each host may be listed once.
-	// Default: none.
+	// At most 1000. Default: none.
 	EndpointConfigs []EndpointConfigApplyConfiguration `json:"endpointConfigs,omitempty"`
 	// clientConfig is deprecated, the form of 2018: write hooks.init.webhook
 	// instead. It is accepted together with hooks.init.path, stored as
