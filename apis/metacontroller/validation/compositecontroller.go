@@ -65,7 +65,7 @@ func validateCompositeController(controller *metacontroller.CompositeController)
 		errs = append(errs, validateHooks(compositeHooks(hooks), path.Child("hooks"))...)
 	}
 	errs = append(errs, validateEndpointConfigs(spec.EndpointConfigs, path.Child("endpointConfigs"))...)
-	return append(errs, validateClientConfig(spec.ClientConfig, path.Child("clientConfig"))...)
+	return limited(append(errs, validateClientConfig(spec.ClientConfig, path.Child("clientConfig"))...))
 }
 
 func compositeHooks(hooks *metacontroller.CompositeControllerHooks) []namedHook {

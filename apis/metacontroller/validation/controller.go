@@ -31,6 +31,14 @@ import (
 
 // What the kinds have in common.
 
+// maxErrors is how many errors are told of one object, so that the answer to a
+// large request is not many times larger.
+const maxErrors = 1000
+
+func limited(errs field.ErrorList) field.ErrorList {
+	return errs[:min(len(errs), maxErrors)]
+}
+
 func validateClusterScopedMeta(meta *metav1.ObjectMeta) field.ErrorList {
 	return apivalidation.ValidateObjectMeta(meta, false, apivalidation.NameIsDNSSubdomain, field.NewPath("metadata"))
 }

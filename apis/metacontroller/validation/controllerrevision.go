@@ -59,7 +59,7 @@ func validateControllerRevision(revision *metacontroller.ControllerRevision) fie
 		}
 		errs = append(errs, validateChildNames(children.Names, at.Child("names"))...)
 	}
-	return errs
+	return limited(errs)
 }
 
 func validateParentPatch(patch runtime.RawExtension, at *field.Path) field.ErrorList {

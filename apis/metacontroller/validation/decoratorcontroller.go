@@ -64,7 +64,7 @@ func validateDecoratorController(controller *metacontroller.DecoratorController)
 		errs = append(errs, validateHooks(decoratorHooks(hooks), path.Child("hooks"))...)
 	}
 	errs = append(errs, validateEndpointConfigs(spec.EndpointConfigs, path.Child("endpointConfigs"))...)
-	return append(errs, validateClientConfig(spec.ClientConfig, path.Child("clientConfig"))...)
+	return limited(append(errs, validateClientConfig(spec.ClientConfig, path.Child("clientConfig"))...))
 }
 
 func decoratorHooks(hooks *metacontroller.DecoratorControllerHooks) []namedHook {

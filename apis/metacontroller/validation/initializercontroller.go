@@ -75,7 +75,7 @@ func validateInitializerController(controller *metacontroller.InitializerControl
 	errs = append(errs, validateLabelSelector(spec.NamespaceSelector, path.Child("namespaceSelector"))...)
 	errs = append(errs, validateLabelSelector(spec.ObjectSelector, path.Child("objectSelector"))...)
 	errs = append(errs, validateEndpointConfigs(spec.EndpointConfigs, path.Child("endpointConfigs"))...)
-	return append(errs, validateClientConfig(spec.ClientConfig, path.Child("clientConfig"))...)
+	return limited(append(errs, validateClientConfig(spec.ClientConfig, path.Child("clientConfig"))...))
 }
 
 func initializerHooks(hooks *metacontroller.InitializerControllerHooks) []namedHook {

@@ -218,3 +218,17 @@ func TestListLimits(t *testing.T) {
 		}
 	}
 }
+
+// TestErrorLimit has no request answered with errors without end.
+func TestErrorLimit(t *testing.T) {
+	for name, manifest := range map[string]string{
+		"Composite":   compositeYAML + syncYAML + "  childResources: [" + strings.Repeat("{}, ", 2000) + "{}]\n",
+		"Decorator":   decoratorYAML + "  resources: [" + strings.Repeat("{}, ", 2000) + "{}]\n",
+		"Initializer": strings.Replace(initializerYAML, "[{apiVersion: v1, resource: pods}]", "["+strings.Repeat("{}, ", 2000)+"{}]", 1) + nameYAML,
+		"Revision":    revisionYAML + "parentPatch: {}\nchildren: [{apiGroup: '', kind: Pod, names: [" + strings.Repeat("'', ", 2000) + "'']}]\n",
+	} {
+		if got := len(byHand(t, read(t, manifest))); got != maxErrors {
+			t.Errorf("%s: there are %d errors, want %d", name, got, maxErrors)
+		}
+	}
+}
