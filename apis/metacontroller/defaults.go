@@ -25,8 +25,6 @@ const (
 	DefaultServicePort                   int32 = 80
 	DefaultServiceProtocol                     = ServiceProtocolHTTP
 	DefaultWebhookTimeout                      = 10 * time.Second
-	DefaultChildUpdateMethod                   = ChildUpdateOnDelete
-	DefaultAttachmentUpdateMethod              = AttachmentUpdateOnDelete
 	DefaultInitializerFailurePolicy            = InitializerFail
 	DefaultInitializerDeferral                 = InitializerDeferGate
 	DefaultInitializerReinvocationPolicy       = InitializerReinvokeNever

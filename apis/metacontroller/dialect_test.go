@@ -278,7 +278,7 @@ func TestSeedManifest(t *testing.T) {
 	warnings := metacontroller.FoldCompositeController(controller, nil)
 
 	want := decode(t, parentYAML+`
-  childResources: [{apiVersion: v1, resource: pods, updateStrategy: {method: OnDelete}}]
+  childResources: [{apiVersion: v1, resource: pods}]
   hooks:
     sync:
       version: v1

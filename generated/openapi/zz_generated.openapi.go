@@ -192,14 +192,14 @@ func schema_hookplane_apis_metacontroller_v1alpha1_Authorization(ref common.Refe
 				Properties: map[string]spec.Schema{
 					"type": {
 						SchemaProps: spec.SchemaProps{
-							Description: "type is the authentication scheme. Basic is not allowed: use basicAuth. Default: Bearer.",
+							Description: "type is the authentication scheme. Basic is not allowed: use basicAuth. Default: Bearer. Example: Token.",
 							Type:        []string{"string"},
 							Format:      "",
 						},
 					},
 					"secretRef": {
 						SchemaProps: spec.SchemaProps{
-							Description: "secretRef names the key of the Secret that has the value. Required, with its key.",
+							Description: "secretRef names the key of the Secret that has the value. Blanks around the value are cut off. Required, with its key. Example: {name: hook-token, namespace: shop, key: token}.",
 							Default:     map[string]interface{}{},
 							Ref:         ref(v1alpha1.SecretKeyReference{}.OpenAPIModelName()),
 						},
@@ -222,21 +222,21 @@ func schema_hookplane_apis_metacontroller_v1alpha1_BasicAuth(ref common.Referenc
 				Properties: map[string]spec.Schema{
 					"secretRef": {
 						SchemaProps: spec.SchemaProps{
-							Description: "secretRef names the Secret that has both, for instance one of type kubernetes.io/basic-auth. Required.",
+							Description: "secretRef names the Secret that has both, for instance one of type kubernetes.io/basic-auth. Required. Example: {name: hook-user, namespace: shop}.",
 							Default:     map[string]interface{}{},
 							Ref:         ref(v1alpha1.SecretReference{}.OpenAPIModelName()),
 						},
 					},
 					"usernameKey": {
 						SchemaProps: spec.SchemaProps{
-							Description: "usernameKey is the Secret's key of the user name. Default: username.",
+							Description: "usernameKey is the Secret's key of the user name. Default: username. Example: user.",
 							Type:        []string{"string"},
 							Format:      "",
 						},
 					},
 					"passwordKey": {
 						SchemaProps: spec.SchemaProps{
-							Description: "passwordKey is the Secret's key of the password. Default: password.",
+							Description: "passwordKey is the Secret's key of the password. Default: password. Example: pass.",
 							Type:        []string{"string"},
 							Format:      "",
 						},
@@ -259,20 +259,20 @@ func schema_hookplane_apis_metacontroller_v1alpha1_CABundle(ref common.Reference
 				Properties: map[string]spec.Schema{
 					"inline": {
 						SchemaProps: spec.SchemaProps{
-							Description: "inline has the certificates themselves, in PEM.",
+							Description: "inline has the certificates themselves, in PEM. Default: none. Example: \"-----BEGIN CERTIFICATE-----...\" as written by openssl.",
 							Type:        []string{"string"},
 							Format:      "",
 						},
 					},
 					"secretRef": {
 						SchemaProps: spec.SchemaProps{
-							Description: "secretRef names the key of a Secret that has the certificates, in PEM. The key is ca.crt by default. A change of the Secret is picked up.",
+							Description: "secretRef names the key of a Secret that has the certificates, in PEM. A change of the Secret is picked up. Default: none; the key alone is ca.crt by default. Example: {name: hook-tls, namespace: shop}.",
 							Ref:         ref(v1alpha1.SecretKeyReference{}.OpenAPIModelName()),
 						},
 					},
 					"configMapRef": {
 						SchemaProps: spec.SchemaProps{
-							Description: "configMapRef names the key of a ConfigMap that has the certificates, in PEM. The key is ca.crt by default. A change of the ConfigMap is picked up.",
+							Description: "configMapRef names the key of a ConfigMap that has the certificates, in PEM. A change of the ConfigMap is picked up. Default: none; the key alone is ca.crt by default. Example: {name: hook-ca, namespace: shop}.",
 							Ref:         ref(v1alpha1.ConfigMapKeyReference{}.OpenAPIModelName()),
 						},
 					},
@@ -327,7 +327,7 @@ func schema_hookplane_apis_metacontroller_v1alpha1_ChildResourceRule(ref common.
 					},
 					"updateStrategy": {
 						SchemaProps: spec.SchemaProps{
-							Description: "updateStrategy says how a child that differs from what the hook wants is updated. Default: {method: OnDelete}.",
+							Description: "updateStrategy says how a child that differs from what the hook wants is updated. Default: {method: OnDelete}. Example: {method: InPlace}.",
 							Ref:         ref(v1alpha1.ChildUpdateStrategy{}.OpenAPIModelName()),
 						},
 					},
@@ -354,7 +354,7 @@ func schema_hookplane_apis_metacontroller_v1alpha1_ChildUpdateStatusChecks(ref c
 							},
 						},
 						SchemaProps: spec.SchemaProps{
-							Description: "conditions must all be found in the child's status.conditions.",
+							Description: "conditions must all be found in the child's status.conditions. Default: none. Example: [{type: Ready, status: \"True\"}].",
 							Type:        []string{"array"},
 							Items: &spec.SchemaOrArray{
 								Schema: &spec.Schema{
@@ -390,7 +390,7 @@ func schema_hookplane_apis_metacontroller_v1alpha1_ChildUpdateStrategy(ref commo
 					},
 					"statusChecks": {
 						SchemaProps: spec.SchemaProps{
-							Description: "statusChecks is what an updated child must pass before the next one is updated. Only used with the rolling methods.",
+							Description: "statusChecks is what an updated child must pass before the next one is updated. Only used with the rolling methods. Default: none. Example: {conditions: [{type: Ready, status: \"True\"}]}.",
 							Ref:         ref(v1alpha1.ChildUpdateStatusChecks{}.OpenAPIModelName()),
 						},
 					},
@@ -439,7 +439,7 @@ func schema_hookplane_apis_metacontroller_v1alpha1_ClientConfigService(ref commo
 				Properties: map[string]spec.Schema{
 					"name": {
 						SchemaProps: spec.SchemaProps{
-							Description: "name of the Service. Required.",
+							Description: "name of the Service. Required. Example: shop-hooks.",
 							Default:     "",
 							Type:        []string{"string"},
 							Format:      "",
@@ -447,7 +447,7 @@ func schema_hookplane_apis_metacontroller_v1alpha1_ClientConfigService(ref commo
 					},
 					"namespace": {
 						SchemaProps: spec.SchemaProps{
-							Description: "namespace of the Service. Required.",
+							Description: "namespace of the Service. Required. Example: shop.",
 							Default:     "",
 							Type:        []string{"string"},
 							Format:      "",
@@ -469,21 +469,21 @@ func schema_hookplane_apis_metacontroller_v1alpha1_ClientTLS(ref common.Referenc
 				Properties: map[string]spec.Schema{
 					"secretRef": {
 						SchemaProps: spec.SchemaProps{
-							Description: "secretRef names the Secret that has the certificate and its private key, for instance one of type kubernetes.io/tls. Required.",
+							Description: "secretRef names the Secret that has the certificate and its private key, for instance one of type kubernetes.io/tls. Required. Example: {name: hook-client, namespace: shop}.",
 							Default:     map[string]interface{}{},
 							Ref:         ref(v1alpha1.SecretReference{}.OpenAPIModelName()),
 						},
 					},
 					"certKey": {
 						SchemaProps: spec.SchemaProps{
-							Description: "certKey is the Secret's key of the certificate. Default: tls.crt.",
+							Description: "certKey is the Secret's key of the certificate. Default: tls.crt. Example: client.crt.",
 							Type:        []string{"string"},
 							Format:      "",
 						},
 					},
 					"privateKeyKey": {
 						SchemaProps: spec.SchemaProps{
-							Description: "privateKeyKey is the Secret's key of the private key. Default: tls.key.",
+							Description: "privateKeyKey is the Secret's key of the private key. Default: tls.key. Example: client.key.",
 							Type:        []string{"string"},
 							Format:      "",
 						},
@@ -557,19 +557,19 @@ func schema_hookplane_apis_metacontroller_v1alpha1_CompositeControllerHooks(ref 
 				Properties: map[string]spec.Schema{
 					"sync": {
 						SchemaProps: spec.SchemaProps{
-							Description: "sync is called with a parent and its observed children whenever one of them has changed, and answers with the desired children and status. Without it nothing happens while a parent lives.",
+							Description: "sync is called with a parent and its observed children whenever one of them has changed, and answers with the desired children and status. Default: none, and nothing happens while a parent lives. Example: {webhook: {url: https://hooks.example.com/sync}}.",
 							Ref:         ref(v1alpha1.Hook{}.OpenAPIModelName()),
 						},
 					},
 					"finalize": {
 						SchemaProps: spec.SchemaProps{
-							Description: "finalize is called instead of sync when a parent is being deleted, or no longer matches the parent selector, until it answers finalized: true. A finalizer keeps the parent in existence till then.",
+							Description: "finalize is called instead of sync when a parent is being deleted, or no longer matches the parent selector, until it answers finalized: true. A finalizer keeps the parent in existence till then. Default: none. Example: {webhook: {url: https://hooks.example.com/finalize}}.",
 							Ref:         ref(v1alpha1.Hook{}.OpenAPIModelName()),
 						},
 					},
 					"customize": {
 						SchemaProps: spec.SchemaProps{
-							Description: "customize is called with a parent and answers with rules for objects that are related to it: those are sent to the other hooks, and their changes call sync.",
+							Description: "customize is called with a parent and answers with rules for objects that are related to it: those are sent to the other hooks, and their changes call sync. Default: none. Example: {webhook: {url: https://hooks.example.com/customize}}.",
 							Ref:         ref(v1alpha1.Hook{}.OpenAPIModelName()),
 						},
 					},
@@ -652,7 +652,7 @@ func schema_hookplane_apis_metacontroller_v1alpha1_CompositeControllerSpec(ref c
 				Properties: map[string]spec.Schema{
 					"parentResource": {
 						SchemaProps: spec.SchemaProps{
-							Description: "parentResource says which objects are parents. Required.",
+							Description: "parentResource says which objects are parents. Required. Example: {apiVersion: apps.example.com/v1, resource: ecommerces}.",
 							Default:     map[string]interface{}{},
 							Ref:         ref(v1alpha1.ParentResourceRule{}.OpenAPIModelName()),
 						},
@@ -664,7 +664,7 @@ func schema_hookplane_apis_metacontroller_v1alpha1_CompositeControllerSpec(ref c
 							},
 						},
 						SchemaProps: spec.SchemaProps{
-							Description: "childResources declares every resource type that the hooks may answer with. Children of these types are watched, sent to the hooks, created, updated and deleted; a hook that answers with an undeclared type fails. Each type may be declared once, and the parent's own type not at all. At most 1000. The list is replaced as a whole by an apply. Example: [{apiVersion: v1, resource: pods}].",
+							Description: "childResources declares every resource type that the hooks may answer with. Children of these types are watched, sent to the hooks, created, updated and deleted; a hook that answers with an undeclared type fails. Each type may be declared once, and the parent's own type not at all. At most 1000. The list is replaced as a whole by an apply. Default: none. Example: [{apiVersion: v1, resource: pods}].",
 							Type:        []string{"array"},
 							Items: &spec.SchemaOrArray{
 								Schema: &spec.Schema{
@@ -677,7 +677,7 @@ func schema_hookplane_apis_metacontroller_v1alpha1_CompositeControllerSpec(ref c
 					},
 					"hooks": {
 						SchemaProps: spec.SchemaProps{
-							Description: "hooks are the functions that decide what the children are. Required; without a sync hook nothing happens while a parent lives.",
+							Description: "hooks are the functions that decide what the children are. Required; without a sync hook nothing happens while a parent lives. Example: {sync: {webhook: {url: https://hooks.example.com/sync}}}.",
 							Ref:         ref(v1alpha1.CompositeControllerHooks{}.OpenAPIModelName()),
 						},
 					},
@@ -691,7 +691,7 @@ func schema_hookplane_apis_metacontroller_v1alpha1_CompositeControllerSpec(ref c
 							},
 						},
 						SchemaProps: spec.SchemaProps{
-							Description: "endpointConfigs gives certificates and credentials to every webhook whose host matches. A webhook that sets any of caBundle, clientTLS, authorization or basicAuth itself ignores its endpointConfigs entry altogether: nothing is merged. Each host may be listed once. At most 1000.",
+							Description: "endpointConfigs gives certificates and credentials to every webhook whose host matches. A webhook that sets any of caBundle, clientTLS, authorization or basicAuth itself ignores its endpointConfigs entry altogether: nothing is merged. Each host may be listed once. At most 1000. Default: none. Example: [{host: hooks.example.com, caBundle: {secretRef: {name: hook-tls, namespace: shop}}}].",
 							Type:        []string{"array"},
 							Items: &spec.SchemaOrArray{
 								Schema: &spec.Schema{
@@ -704,7 +704,7 @@ func schema_hookplane_apis_metacontroller_v1alpha1_CompositeControllerSpec(ref c
 					},
 					"resyncPeriodSeconds": {
 						SchemaProps: spec.SchemaProps{
-							Description: "resyncPeriodSeconds calls the sync hook of every parent at least this often, in seconds, even when nothing has changed. Omitted or 0: never. The minimum is 1; negative values are raised to it.",
+							Description: "resyncPeriodSeconds calls the sync hook of every parent at least this often, in seconds, even when nothing has changed. Omitted or 0: never. The minimum is 1; negative values are raised to it. Example: 600.",
 							Type:        []string{"integer"},
 							Format:      "int32",
 						},
@@ -789,7 +789,7 @@ func schema_hookplane_apis_metacontroller_v1alpha1_ConfigMapKeyReference(ref com
 				Properties: map[string]spec.Schema{
 					"name": {
 						SchemaProps: spec.SchemaProps{
-							Description: "name of the ConfigMap. Required.",
+							Description: "name of the ConfigMap. Required. Example: hook-ca.",
 							Default:     "",
 							Type:        []string{"string"},
 							Format:      "",
@@ -797,7 +797,7 @@ func schema_hookplane_apis_metacontroller_v1alpha1_ConfigMapKeyReference(ref com
 					},
 					"namespace": {
 						SchemaProps: spec.SchemaProps{
-							Description: "namespace of the ConfigMap. Required.",
+							Description: "namespace of the ConfigMap. Required. Example: shop.",
 							Default:     "",
 							Type:        []string{"string"},
 							Format:      "",
@@ -805,7 +805,7 @@ func schema_hookplane_apis_metacontroller_v1alpha1_ConfigMapKeyReference(ref com
 					},
 					"key": {
 						SchemaProps: spec.SchemaProps{
-							Description: "key of the ConfigMap's data.",
+							Description: "key of the ConfigMap's data. Default: ca.crt. Example: bundle.pem.",
 							Type:        []string{"string"},
 							Format:      "",
 						},
@@ -862,7 +862,7 @@ func schema_hookplane_apis_metacontroller_v1alpha1_ControllerRevision(ref common
 							},
 						},
 						SchemaProps: spec.SchemaProps{
-							Description: "children are the children that are in this revision, one entry for each kind. At most 1000. Default: none.",
+							Description: "children are the children that are in this revision, one entry for each kind. At most 1000. Default: none. Example: [{apiGroup: \"\", kind: Pod, names: [web-0]}].",
 							Type:        []string{"array"},
 							Items: &spec.SchemaOrArray{
 								Schema: &spec.Schema{
@@ -1024,7 +1024,7 @@ func schema_hookplane_apis_metacontroller_v1alpha1_DecoratorAttachmentRule(ref c
 					},
 					"updateStrategy": {
 						SchemaProps: spec.SchemaProps{
-							Description: "updateStrategy says how an attachment that differs from what the hook wants is updated. Default: {method: OnDelete}.",
+							Description: "updateStrategy says how an attachment that differs from what the hook wants is updated. Default: {method: OnDelete}. Example: {method: InPlace}.",
 							Ref:         ref(v1alpha1.DecoratorAttachmentUpdateStrategy{}.OpenAPIModelName()),
 						},
 					},
@@ -1206,7 +1206,7 @@ func schema_hookplane_apis_metacontroller_v1alpha1_DecoratorControllerSpec(ref c
 							},
 						},
 						SchemaProps: spec.SchemaProps{
-							Description: "resources says which objects are decorated: those that match any of the rules. One resource type may have several rules with different selectors. At least one rule is required, at most 1000. The list is replaced as a whole by an apply. Example: [{apiVersion: v1, resource: namespaces}].",
+							Description: "resources says which objects are decorated: those that match any of the rules. One resource type may have several rules with different selectors. Required: at least one rule, at most 1000. The list is replaced as a whole by an apply. Example: [{apiVersion: v1, resource: namespaces}].",
 							Type:        []string{"array"},
 							Items: &spec.SchemaOrArray{
 								Schema: &spec.Schema{
@@ -1251,7 +1251,7 @@ func schema_hookplane_apis_metacontroller_v1alpha1_DecoratorControllerSpec(ref c
 							},
 						},
 						SchemaProps: spec.SchemaProps{
-							Description: "endpointConfigs gives certificates and credentials to every webhook whose host matches. A webhook that sets any of caBundle, clientTLS, authorization or basicAuth itself ignores its endpointConfigs entry altogether: nothing is merged. Each host may be listed once. At most 1000. Default: none.",
+							Description: "endpointConfigs gives certificates and credentials to every webhook whose host matches. A webhook that sets any of caBundle, clientTLS, authorization or basicAuth itself ignores its endpointConfigs entry altogether: nothing is merged. Each host may be listed once. At most 1000. Default: none. Example: [{host: hooks.example.com, caBundle: {secretRef: {name: hook-tls, namespace: shop}}}].",
 							Type:        []string{"array"},
 							Items: &spec.SchemaOrArray{
 								Schema: &spec.Schema{
@@ -1418,14 +1418,14 @@ func schema_hookplane_apis_metacontroller_v1alpha1_ETag(ref common.ReferenceCall
 					},
 					"cacheTimeoutSeconds": {
 						SchemaProps: spec.SchemaProps{
-							Description: "cacheTimeoutSeconds is how long a response is kept, in seconds. Omitted or 0: until the room is needed.",
+							Description: "cacheTimeoutSeconds is how long a response is kept, in seconds. Omitted or 0: until the room is needed. Example: 3600.",
 							Type:        []string{"integer"},
 							Format:      "int32",
 						},
 					},
 					"cacheCleanupSeconds": {
 						SchemaProps: spec.SchemaProps{
-							Description: "cacheCleanupSeconds is how often responses that are too old are removed, in seconds. Omitted or 0: when they are met.",
+							Description: "cacheCleanupSeconds is how often responses that are too old are removed, in seconds. Omitted or 0: when they are met. Example: 60.",
 							Type:        []string{"integer"},
 							Format:      "int32",
 						},
@@ -1453,25 +1453,25 @@ func schema_hookplane_apis_metacontroller_v1alpha1_EndpointConfig(ref common.Ref
 					},
 					"caBundle": {
 						SchemaProps: spec.SchemaProps{
-							Description: "caBundle has the certificates of the authorities that may have signed the server's certificate. Default: the authorities that the system trusts.",
+							Description: "caBundle has the certificates of the authorities that may have signed the server's certificate. Default: the authorities that the system trusts. Example: {secretRef: {name: hook-tls, namespace: shop}}.",
 							Ref:         ref(v1alpha1.CABundle{}.OpenAPIModelName()),
 						},
 					},
 					"clientTLS": {
 						SchemaProps: spec.SchemaProps{
-							Description: "clientTLS has the certificate that is shown to the server.",
+							Description: "clientTLS has the certificate that is shown to the server. Default: none. Example: {secretRef: {name: hook-client, namespace: shop}}.",
 							Ref:         ref(v1alpha1.ClientTLS{}.OpenAPIModelName()),
 						},
 					},
 					"authorization": {
 						SchemaProps: spec.SchemaProps{
-							Description: "authorization has the token that is sent in the Authorization header. May not be set together with basicAuth.",
+							Description: "authorization has the token that is sent in the Authorization header. May not be set together with basicAuth. Default: none. Example: {secretRef: {name: hook-token, namespace: shop, key: token}}.",
 							Ref:         ref(v1alpha1.Authorization{}.OpenAPIModelName()),
 						},
 					},
 					"basicAuth": {
 						SchemaProps: spec.SchemaProps{
-							Description: "basicAuth has the user name and password that are sent in the Authorization header. May not be set together with authorization.",
+							Description: "basicAuth has the user name and password that are sent in the Authorization header. May not be set together with authorization. Default: none. Example: {secretRef: {name: hook-user, namespace: shop}}.",
 							Ref:         ref(v1alpha1.BasicAuth{}.OpenAPIModelName()),
 						},
 					},
@@ -1501,7 +1501,7 @@ func schema_hookplane_apis_metacontroller_v1alpha1_Hook(ref common.ReferenceCall
 					},
 					"webhook": {
 						SchemaProps: spec.SchemaProps{
-							Description: "webhook calls the hook over HTTP. Required.",
+							Description: "webhook calls the hook over HTTP. Required. Example: {url: https://hooks.example.com/sync}.",
 							Ref:         ref(v1alpha1.Webhook{}.OpenAPIModelName()),
 						},
 					},
@@ -1719,7 +1719,7 @@ func schema_hookplane_apis_metacontroller_v1alpha1_InitializerControllerSpec(ref
 							},
 						},
 						SchemaProps: spec.SchemaProps{
-							Description: "uninitializedResources says which new objects are completed: those of any of the resource types. Each type may be declared once. At least one rule is required, at most 1000. The list is replaced as a whole by an apply. Example: [{apiVersion: v1, resource: pods}].",
+							Description: "uninitializedResources says which new objects are completed: those of any of the resource types. Each type may be declared once. Required: at least one rule, at most 1000. The list is replaced as a whole by an apply. Example: [{apiVersion: v1, resource: pods}].",
 							Type:        []string{"array"},
 							Items: &spec.SchemaOrArray{
 								Schema: &spec.Schema{
@@ -1803,7 +1803,7 @@ func schema_hookplane_apis_metacontroller_v1alpha1_InitializerControllerSpec(ref
 							},
 						},
 						SchemaProps: spec.SchemaProps{
-							Description: "endpointConfigs gives certificates and credentials to every webhook whose host matches. A webhook that sets any of caBundle, clientTLS, authorization or basicAuth itself ignores its endpointConfigs entry altogether: nothing is merged. Each host may be listed once. At most 1000. Default: none.",
+							Description: "endpointConfigs gives certificates and credentials to every webhook whose host matches. A webhook that sets any of caBundle, clientTLS, authorization or basicAuth itself ignores its endpointConfigs entry altogether: nothing is merged. Each host may be listed once. At most 1000. Default: none. Example: [{host: hooks.example.com, caBundle: {secretRef: {name: hook-tls, namespace: shop}}}].",
 							Type:        []string{"array"},
 							Items: &spec.SchemaOrArray{
 								Schema: &spec.Schema{
@@ -1981,7 +1981,7 @@ func schema_hookplane_apis_metacontroller_v1alpha1_ParentResourceRule(ref common
 					},
 					"labelSelector": {
 						SchemaProps: spec.SchemaProps{
-							Description: "labelSelector limits the controller to parents whose labels match. A parent that stops matching is finalized when there is a finalize hook, and otherwise left alone. Default: every object of the type.",
+							Description: "labelSelector limits the controller to parents whose labels match. A parent that stops matching is finalized when there is a finalize hook, and otherwise left alone. Default: every object of the type. Example: {matchLabels: {app: shop}}.",
 							Ref:         ref(v1.LabelSelector{}.OpenAPIModelName()),
 						},
 					},
@@ -1994,7 +1994,7 @@ func schema_hookplane_apis_metacontroller_v1alpha1_ParentResourceRule(ref common
 					},
 					"revisionHistory": {
 						SchemaProps: spec.SchemaProps{
-							Description: "revisionHistory says what counts as a new revision of a parent. Only used when a child rule has a rolling update method.",
+							Description: "revisionHistory says what counts as a new revision of a parent. Only used when a child rule has a rolling update method. Default: {fieldPaths: [spec]}. Example: {fieldPaths: [spec.template]}.",
 							Ref:         ref(v1alpha1.RevisionHistory{}.OpenAPIModelName()),
 						},
 					},
@@ -2086,7 +2086,7 @@ func schema_hookplane_apis_metacontroller_v1alpha1_SecretKeyReference(ref common
 				Properties: map[string]spec.Schema{
 					"name": {
 						SchemaProps: spec.SchemaProps{
-							Description: "name of the Secret. Required.",
+							Description: "name of the Secret. Required. Example: hook-token.",
 							Default:     "",
 							Type:        []string{"string"},
 							Format:      "",
@@ -2094,7 +2094,7 @@ func schema_hookplane_apis_metacontroller_v1alpha1_SecretKeyReference(ref common
 					},
 					"namespace": {
 						SchemaProps: spec.SchemaProps{
-							Description: "namespace of the Secret. Required.",
+							Description: "namespace of the Secret. Required. Example: shop.",
 							Default:     "",
 							Type:        []string{"string"},
 							Format:      "",
@@ -2102,7 +2102,7 @@ func schema_hookplane_apis_metacontroller_v1alpha1_SecretKeyReference(ref common
 					},
 					"key": {
 						SchemaProps: spec.SchemaProps{
-							Description: "key of the Secret's data.",
+							Description: "key of the Secret's data. Default: ca.crt in a caBundle; Required elsewhere. Example: token.",
 							Type:        []string{"string"},
 							Format:      "",
 						},
@@ -2123,7 +2123,7 @@ func schema_hookplane_apis_metacontroller_v1alpha1_SecretReference(ref common.Re
 				Properties: map[string]spec.Schema{
 					"name": {
 						SchemaProps: spec.SchemaProps{
-							Description: "name of the Secret. Required.",
+							Description: "name of the Secret. Required. Example: hook-user.",
 							Default:     "",
 							Type:        []string{"string"},
 							Format:      "",
@@ -2131,7 +2131,7 @@ func schema_hookplane_apis_metacontroller_v1alpha1_SecretReference(ref common.Re
 					},
 					"namespace": {
 						SchemaProps: spec.SchemaProps{
-							Description: "namespace of the Secret. Required.",
+							Description: "namespace of the Secret. Required. Example: shop.",
 							Default:     "",
 							Type:        []string{"string"},
 							Format:      "",
@@ -2153,7 +2153,7 @@ func schema_hookplane_apis_metacontroller_v1alpha1_ServiceReference(ref common.R
 				Properties: map[string]spec.Schema{
 					"name": {
 						SchemaProps: spec.SchemaProps{
-							Description: "name of the Service. Required.",
+							Description: "name of the Service. Required. Example: shop-hooks.",
 							Default:     "",
 							Type:        []string{"string"},
 							Format:      "",
@@ -2161,7 +2161,7 @@ func schema_hookplane_apis_metacontroller_v1alpha1_ServiceReference(ref common.R
 					},
 					"namespace": {
 						SchemaProps: spec.SchemaProps{
-							Description: "namespace of the Service. Required.",
+							Description: "namespace of the Service. Required. Example: shop.",
 							Default:     "",
 							Type:        []string{"string"},
 							Format:      "",
@@ -2169,7 +2169,7 @@ func schema_hookplane_apis_metacontroller_v1alpha1_ServiceReference(ref common.R
 					},
 					"port": {
 						SchemaProps: spec.SchemaProps{
-							Description: "port of the Service, from 1 to 65535. Default: 80.",
+							Description: "port of the Service, from 1 to 65535. Default: 80. Example: 8443.",
 							Type:        []string{"integer"},
 							Format:      "int32",
 						},
@@ -2213,7 +2213,7 @@ func schema_hookplane_apis_metacontroller_v1alpha1_StatusConditionCheck(ref comm
 					},
 					"reason": {
 						SchemaProps: spec.SchemaProps{
-							Description: "reason that the condition must have, exactly. Omitted: any.",
+							Description: "reason that the condition must have, exactly. Omitted: any. Example: PodCompleted.",
 							Type:        []string{"string"},
 							Format:      "",
 						},
@@ -2234,34 +2234,34 @@ func schema_hookplane_apis_metacontroller_v1alpha1_Webhook(ref common.ReferenceC
 				Properties: map[string]spec.Schema{
 					"url": {
 						SchemaProps: spec.SchemaProps{
-							Description: "url is the full URL of the hook, http or https, without user information. It wins over service and path, which are then ignored. Example: https://hooks.example.com/sync.",
+							Description: "url is the full URL of the hook, http or https, without user information. It wins over service and path, which are then ignored. Default: none; Required without service. Example: https://hooks.example.com/sync.",
 							Type:        []string{"string"},
 							Format:      "",
 						},
 					},
 					"service": {
 						SchemaProps: spec.SchemaProps{
-							Description: "service is the Service that serves the hook. Needs path.",
+							Description: "service is the Service that serves the hook. Needs path. Default: none; Required without url. Example: {name: shop-hooks, namespace: shop}.",
 							Ref:         ref(v1alpha1.ServiceReference{}.OpenAPIModelName()),
 						},
 					},
 					"path": {
 						SchemaProps: spec.SchemaProps{
-							Description: "path is the path of the hook on service, starting with a slash. A query may follow. Example: /sync.",
+							Description: "path is the path of the hook on service, starting with a slash. A query may follow. Default: none; Required with service. Example: /sync.",
 							Type:        []string{"string"},
 							Format:      "",
 						},
 					},
 					"timeout": {
 						SchemaProps: spec.SchemaProps{
-							Description: "timeout limits the whole call, from connecting to the last byte of the response. A duration such as 500ms, 10s or 1m30s, longer than 0. Default: 10s.",
+							Description: "timeout limits the whole call, from connecting to the last byte of the response. A duration such as 500ms, 10s or 1m30s, longer than 0. Default: 10s. Example: 30s.",
 							Type:        []string{"string"},
 							Format:      "",
 						},
 					},
 					"etag": {
 						SchemaProps: spec.SchemaProps{
-							Description: "etag configures the caching of responses by their ETag header.",
+							Description: "etag configures the caching of responses by their ETag header. Default: no caching. Example: {enabled: true}.",
 							Ref:         ref(v1alpha1.ETag{}.OpenAPIModelName()),
 						},
 					},
@@ -2275,25 +2275,25 @@ func schema_hookplane_apis_metacontroller_v1alpha1_Webhook(ref common.ReferenceC
 					},
 					"caBundle": {
 						SchemaProps: spec.SchemaProps{
-							Description: "caBundle has the certificates of the authorities that may have signed the server's certificate. Default: the authorities that the system trusts.",
+							Description: "caBundle has the certificates of the authorities that may have signed the server's certificate. Default: the authorities that the system trusts. Example: {secretRef: {name: hook-tls, namespace: shop}}.",
 							Ref:         ref(v1alpha1.CABundle{}.OpenAPIModelName()),
 						},
 					},
 					"clientTLS": {
 						SchemaProps: spec.SchemaProps{
-							Description: "clientTLS has the certificate that is shown to the server.",
+							Description: "clientTLS has the certificate that is shown to the server. Default: none. Example: {secretRef: {name: hook-client, namespace: shop}}.",
 							Ref:         ref(v1alpha1.ClientTLS{}.OpenAPIModelName()),
 						},
 					},
 					"authorization": {
 						SchemaProps: spec.SchemaProps{
-							Description: "authorization has the token that is sent in the Authorization header. May not be set together with basicAuth.",
+							Description: "authorization has the token that is sent in the Authorization header. May not be set together with basicAuth. Default: none. Example: {secretRef: {name: hook-token, namespace: shop, key: token}}.",
 							Ref:         ref(v1alpha1.Authorization{}.OpenAPIModelName()),
 						},
 					},
 					"basicAuth": {
 						SchemaProps: spec.SchemaProps{
-							Description: "basicAuth has the user name and password that are sent in the Authorization header. May not be set together with authorization.",
+							Description: "basicAuth has the user name and password that are sent in the Authorization header. May not be set together with authorization. Default: none. Example: {secretRef: {name: hook-user, namespace: shop}}.",
 							Ref:         ref(v1alpha1.BasicAuth{}.OpenAPIModelName()),
 						},
 					},

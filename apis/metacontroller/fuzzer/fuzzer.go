@@ -74,23 +74,6 @@ func resourceFuncs() []any {
 		func(history *metacontroller.RevisionHistory, c randfill.Continue) {
 			history.FieldPaths = []string{c.String(0), c.String(0)}
 		},
-		func(rule *metacontroller.ChildResourceRule, c randfill.Continue) {
-			c.FillNoCustom(rule)
-			ensure(&rule.UpdateStrategy, metacontroller.ChildUpdateStrategy{Method: metacontroller.ChildUpdateInPlace})
-		},
-		func(rule *metacontroller.DecoratorResourceRule, c randfill.Continue) {
-			c.FillNoCustom(rule)
-			ensure(&rule.IgnoreStatusChanges, c.Bool())
-		},
-		func(rule *metacontroller.DecoratorAttachmentRule, c randfill.Continue) {
-			c.FillNoCustom(rule)
-			ensure(&rule.UpdateStrategy, metacontroller.DecoratorAttachmentUpdateStrategy{})
-			rule.UpdateStrategy.Method = metacontroller.AttachmentUpdateInPlace
-		},
-		func(strategy *metacontroller.ChildUpdateStrategy, c randfill.Continue) {
-			c.FillNoCustom(strategy)
-			strategy.Method = metacontroller.ChildUpdateRecreate
-		},
 	}
 }
 

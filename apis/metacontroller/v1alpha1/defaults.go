@@ -24,6 +24,11 @@ import (
 	"github.com/hookplane/hookplane/apis/metacontroller"
 )
 
+// The rules in childResources, resources and attachments stay as they were
+// written: those lists are replaced as a whole by an apply, so a default stored
+// in one would make it differ from its manifest for ever. What uses a rule
+// takes an omitted field for its default.
+
 func addDefaultingFuncs(scheme *runtime.Scheme) error {
 	return RegisterDefaults(scheme)
 }
@@ -52,28 +57,6 @@ func SetDefaults_RevisionHistory(history *RevisionHistory) {
 	if len(history.FieldPaths) == 0 {
 		history.FieldPaths = []string{metacontroller.DefaultRevisionFieldPath}
 	}
-}
-
-// SetDefaults_ChildResourceRule gives every rule an update strategy, so that
-// reading a controller back shows what it does.
-func SetDefaults_ChildResourceRule(rule *ChildResourceRule) {
-	if rule.UpdateStrategy == nil {
-		rule.UpdateStrategy = &ChildUpdateStrategy{}
-	}
-	setZero(&rule.UpdateStrategy.Method, ChildUpdateMethod(metacontroller.DefaultChildUpdateMethod))
-}
-
-// SetDefaults_DecoratorResourceRule fills what a rule omits.
-func SetDefaults_DecoratorResourceRule(rule *DecoratorResourceRule) {
-	setDefault(&rule.IgnoreStatusChanges, false)
-}
-
-// SetDefaults_DecoratorAttachmentRule gives every rule an update strategy.
-func SetDefaults_DecoratorAttachmentRule(rule *DecoratorAttachmentRule) {
-	if rule.UpdateStrategy == nil {
-		rule.UpdateStrategy = &DecoratorAttachmentUpdateStrategy{}
-	}
-	setZero(&rule.UpdateStrategy.Method, AttachmentUpdateMethod(metacontroller.DefaultAttachmentUpdateMethod))
 }
 
 // SetDefaults_Hook fills the version, and in the webhook what depends on it.

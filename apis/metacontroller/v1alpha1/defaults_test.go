@@ -58,9 +58,10 @@ func TestSetObjectDefaultsCompositeController(t *testing.T) {
 			spec: "parentResource: {apiVersion: v1, resource: a, revisionHistory: {fieldPaths: []}}",
 			want: "parentResource: {apiVersion: v1, resource: a, ignoreStatusChanges: false, revisionHistory: {fieldPaths: [spec]}}, generateSelector: false",
 		},
-		"UpdateStrategy": {
+		"RulesInLists": {
+			// what an apply replaces as a whole stays as it was written
 			spec: parent + ", childResources: [{apiVersion: v1}, {apiVersion: v1, updateStrategy: {statusChecks: {}}}, {apiVersion: v1, updateStrategy: {method: InPlace}}]",
-			want: always + ", childResources: [{apiVersion: v1, updateStrategy: {method: OnDelete}}, {apiVersion: v1, updateStrategy: {method: OnDelete, statusChecks: {}}}, {apiVersion: v1, updateStrategy: {method: InPlace}}]",
+			want: always + ", childResources: [{apiVersion: v1}, {apiVersion: v1, updateStrategy: {statusChecks: {}}}, {apiVersion: v1, updateStrategy: {method: InPlace}}]",
 		},
 		"HookVersion": {
 			spec: parent + ", hooks: {sync: {}, finalize: {version: v2}}",

@@ -68,7 +68,8 @@ type CompositeControllerList struct {
 
 // CompositeControllerSpec is what the author of a CompositeController wants.
 type CompositeControllerSpec struct {
-	// parentResource says which objects are parents. Required.
+	// parentResource says which objects are parents. Required. Example:
+	// {apiVersion: apps.example.com/v1, resource: ecommerces}.
 	// +required
 	ParentResource ParentResourceRule `json:"parentResource"`
 
@@ -76,7 +77,7 @@ type CompositeControllerSpec struct {
 	// with. Children of these types are watched, sent to the hooks, created,
 	// updated and deleted; a hook that answers with an undeclared type fails.
 	// Each type may be declared once, and the parent's own type not at all. At
-	// most 1000. The list is replaced as a whole by an apply.
+	// most 1000. The list is replaced as a whole by an apply. Default: none.
 	// Example: [{apiVersion: v1, resource: pods}].
 	// +optional
 	// +k8s:optional
@@ -90,16 +91,18 @@ type CompositeControllerSpec struct {
 	ChildResources []ChildResourceRule `json:"childResources,omitempty"`
 
 	// hooks are the functions that decide what the children are. Required;
-	// without a sync hook nothing happens while a parent lives.
+	// without a sync hook nothing happens while a parent lives. Example: {sync:
+	// {webhook: {url: https://hooks.example.com/sync}}}.
 	// +required
 	// +k8s:required
 	Hooks *CompositeControllerHooks `json:"hooks,omitempty"`
 
-	// endpointConfigs gives certificates and credentials to every webhook
-	// whose host matches. A webhook that sets any of caBundle, clientTLS,
+	// endpointConfigs gives certificates and credentials to every webhook whose
+	// host matches. A webhook that sets any of caBundle, clientTLS,
 	// authorization or basicAuth itself ignores its endpointConfigs entry
-	// altogether: nothing is merged. Each host may be listed once.
-	// At most 1000.
+	// altogether: nothing is merged. Each host may be listed once. At most 1000.
+	// Default: none. Example: [{host: hooks.example.com, caBundle: {secretRef:
+	// {name: hook-tls, namespace: shop}}}].
 	// +optional
 	// +k8s:optional
 	// +listType=map
@@ -111,8 +114,8 @@ type CompositeControllerSpec struct {
 	EndpointConfigs []EndpointConfig `json:"endpointConfigs,omitempty"`
 
 	// resyncPeriodSeconds calls the sync hook of every parent at least this
-	// often, in seconds, even when nothing has changed. Omitted or 0: never.
-	// The minimum is 1; negative values are raised to it.
+	// often, in seconds, even when nothing has changed. Omitted or 0: never. The
+	// minimum is 1; negative values are raised to it. Example: 600.
 	// +optional
 	// +k8s:optional
 	ResyncPeriodSeconds *int32 `json:"resyncPeriodSeconds,omitempty"`
@@ -138,21 +141,24 @@ type CompositeControllerSpec struct {
 type CompositeControllerHooks struct {
 	// sync is called with a parent and its observed children whenever one of
 	// them has changed, and answers with the desired children and status.
-	// Without it nothing happens while a parent lives.
+	// Default: none, and nothing happens while a parent lives. Example:
+	// {webhook: {url: https://hooks.example.com/sync}}.
 	// +optional
 	// +k8s:optional
 	Sync *Hook `json:"sync,omitempty"`
 
 	// finalize is called instead of sync when a parent is being deleted, or no
 	// longer matches the parent selector, until it answers finalized: true. A
-	// finalizer keeps the parent in existence till then.
+	// finalizer keeps the parent in existence till then. Default: none. Example:
+	// {webhook: {url: https://hooks.example.com/finalize}}.
 	// +optional
 	// +k8s:optional
 	Finalize *Hook `json:"finalize,omitempty"`
 
-	// customize is called with a parent and answers with rules for objects
-	// that are related to it: those are sent to the other hooks, and their
-	// changes call sync.
+	// customize is called with a parent and answers with rules for objects that
+	// are related to it: those are sent to the other hooks, and their changes
+	// call sync. Default: none. Example: {webhook: {url:
+	// https://hooks.example.com/customize}}.
 	// +optional
 	// +k8s:optional
 	Customize *Hook `json:"customize,omitempty"`

@@ -69,9 +69,9 @@ type DecoratorControllerList struct {
 // DecoratorControllerSpec is what the author of a DecoratorController wants.
 type DecoratorControllerSpec struct {
 	// resources says which objects are decorated: those that match any of the
-	// rules. One resource type may have several rules with different
-	// selectors. At least one rule is required, at most 1000. The list is
-	// replaced as a whole by an apply. Example: [{apiVersion: v1, resource: namespaces}].
+	// rules. One resource type may have several rules with different selectors.
+	// Required: at least one rule, at most 1000. The list is replaced as a whole
+	// by an apply. Example: [{apiVersion: v1, resource: namespaces}].
 	// +required
 	// +k8s:required
 	// +listType=atomic
@@ -101,11 +101,12 @@ type DecoratorControllerSpec struct {
 	// +k8s:required
 	Hooks *DecoratorControllerHooks `json:"hooks,omitempty"`
 
-	// endpointConfigs gives certificates and credentials to every webhook
-	// whose host matches. A webhook that sets any of caBundle, clientTLS,
+	// endpointConfigs gives certificates and credentials to every webhook whose
+	// host matches. A webhook that sets any of caBundle, clientTLS,
 	// authorization or basicAuth itself ignores its endpointConfigs entry
-	// altogether: nothing is merged. Each host may be listed once.
-	// At most 1000. Default: none.
+	// altogether: nothing is merged. Each host may be listed once. At most 1000.
+	// Default: none. Example: [{host: hooks.example.com, caBundle: {secretRef:
+	// {name: hook-tls, namespace: shop}}}].
 	// +optional
 	// +k8s:optional
 	// +listType=map
@@ -221,7 +222,7 @@ type DecoratorAttachmentRule struct {
 	Resources []string `json:"resources,omitempty"`
 
 	// updateStrategy says how an attachment that differs from what the hook
-	// wants is updated. Default: {method: OnDelete}.
+	// wants is updated. Default: {method: OnDelete}. Example: {method: InPlace}.
 	// +optional
 	// +k8s:optional
 	UpdateStrategy *DecoratorAttachmentUpdateStrategy `json:"updateStrategy,omitempty"`

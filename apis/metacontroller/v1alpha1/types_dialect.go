@@ -35,11 +35,11 @@ type ClientConfig struct {
 // ClientConfigService names the Service that serves the hooks of a 2018
 // manifest.
 type ClientConfigService struct {
-	// name of the Service. Required.
+	// name of the Service. Required. Example: shop-hooks.
 	// +required
 	Name string `json:"name"`
 
-	// namespace of the Service. Required.
+	// namespace of the Service. Required. Example: shop.
 	// +required
 	Namespace string `json:"namespace"`
 }

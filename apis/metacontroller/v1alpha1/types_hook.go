@@ -26,7 +26,8 @@ type Hook struct {
 	// +k8s:optional
 	Version HookVersion `json:"version,omitempty"`
 
-	// webhook calls the hook over HTTP. Required.
+	// webhook calls the hook over HTTP. Required. Example: {url:
+	// https://hooks.example.com/sync}.
 	// +optional
 	// +k8s:optional
 	Webhook *Webhook `json:"webhook,omitempty"`
@@ -54,29 +55,31 @@ const (
 // Webhook calls a hook with a POST of JSON over HTTP. It is reached by url, or
 // by service and path.
 type Webhook struct {
-	// url is the full URL of the hook, http or https, without user
-	// information. It wins over service and path, which are then ignored.
-	// Example: https://hooks.example.com/sync.
+	// url is the full URL of the hook, http or https, without user information.
+	// It wins over service and path, which are then ignored. Default: none;
+	// Required without service. Example: https://hooks.example.com/sync.
 	// +optional
 	URL string `json:"url,omitempty"`
 
-	// service is the Service that serves the hook. Needs path.
+	// service is the Service that serves the hook. Needs path. Default: none;
+	// Required without url. Example: {name: shop-hooks, namespace: shop}.
 	// +optional
 	// +k8s:optional
 	Service *ServiceReference `json:"service,omitempty"`
 
 	// path is the path of the hook on service, starting with a slash. A query
-	// may follow. Example: /sync.
+	// may follow. Default: none; Required with service. Example: /sync.
 	// +optional
 	Path string `json:"path,omitempty"`
 
 	// timeout limits the whole call, from connecting to the last byte of the
-	// response. A duration such as 500ms, 10s or 1m30s, longer than 0.
-	// Default: 10s.
+	// response. A duration such as 500ms, 10s or 1m30s, longer than 0. Default:
+	// 10s. Example: 30s.
 	// +optional
 	Timeout string `json:"timeout,omitempty"`
 
-	// etag configures the caching of responses by their ETag header.
+	// etag configures the caching of responses by their ETag header. Default: no
+	// caching. Example: {enabled: true}.
 	// +optional
 	// +k8s:optional
 	ETag *ETag `json:"etag,omitempty"`
@@ -88,27 +91,30 @@ type Webhook struct {
 	// +k8s:optional
 	ResponseUnmarshalMode ResponseUnmarshalMode `json:"responseUnMarshallMode,omitempty"`
 
-	// caBundle has the certificates of the authorities that may have signed
-	// the server's certificate. Default: the authorities that the system
-	// trusts.
+	// caBundle has the certificates of the authorities that may have signed the
+	// server's certificate. Default: the authorities that the system trusts.
+	// Example: {secretRef: {name: hook-tls, namespace: shop}}.
 	// +optional
 	// +k8s:optional
 	CABundle *CABundle `json:"caBundle,omitempty"`
 
-	// clientTLS has the certificate that is shown to the server.
+	// clientTLS has the certificate that is shown to the server. Default: none.
+	// Example: {secretRef: {name: hook-client, namespace: shop}}.
 	// +optional
 	// +k8s:optional
 	ClientTLS *ClientTLS `json:"clientTLS,omitempty"`
 
-	// authorization has the token that is sent in the Authorization header.
-	// May not be set together with basicAuth.
+	// authorization has the token that is sent in the Authorization header. May
+	// not be set together with basicAuth. Default: none. Example: {secretRef:
+	// {name: hook-token, namespace: shop, key: token}}.
 	// +optional
 	// +k8s:optional
 	// +k8s:zeroOrOneOfMember
 	Authorization *Authorization `json:"authorization,omitempty"`
 
 	// basicAuth has the user name and password that are sent in the
-	// Authorization header. May not be set together with authorization.
+	// Authorization header. May not be set together with authorization. Default:
+	// none. Example: {secretRef: {name: hook-user, namespace: shop}}.
 	// +optional
 	// +k8s:optional
 	// +k8s:zeroOrOneOfMember
@@ -118,19 +124,19 @@ type Webhook struct {
 // ServiceReference names the Service that serves a hook, which is called at
 // protocol://name.namespace:port followed by the path.
 type ServiceReference struct {
-	// name of the Service. Required.
+	// name of the Service. Required. Example: shop-hooks.
 	// +required
 	// +k8s:required
 	// +k8s:format=k8s-short-name
 	Name string `json:"name"`
 
-	// namespace of the Service. Required.
+	// namespace of the Service. Required. Example: shop.
 	// +required
 	// +k8s:required
 	// +k8s:format=k8s-short-name
 	Namespace string `json:"namespace"`
 
-	// port of the Service, from 1 to 65535. Default: 80.
+	// port of the Service, from 1 to 65535. Default: 80. Example: 8443.
 	// +optional
 	// +k8s:optional
 	// +k8s:minimum=1
@@ -165,15 +171,15 @@ type ETag struct {
 	// +k8s:optional
 	Enabled *bool `json:"enabled,omitempty"`
 
-	// cacheTimeoutSeconds is how long a response is kept, in seconds. Omitted
-	// or 0: until the room is needed.
+	// cacheTimeoutSeconds is how long a response is kept, in seconds. Omitted or
+	// 0: until the room is needed. Example: 3600.
 	// +optional
 	// +k8s:optional
 	// +k8s:minimum=0
 	CacheTimeoutSeconds *int32 `json:"cacheTimeoutSeconds,omitempty"`
 
-	// cacheCleanupSeconds is how often responses that are too old are
-	// removed, in seconds. Omitted or 0: when they are met.
+	// cacheCleanupSeconds is how often responses that are too old are removed,
+	// in seconds. Omitted or 0: when they are met. Example: 60.
 	// +optional
 	// +k8s:optional
 	// +k8s:minimum=0

@@ -77,10 +77,9 @@ type InitializerControllerSpec struct {
 	// +k8s:immutable
 	InitializerName string `json:"initializerName"`
 
-	// uninitializedResources says which new objects are completed: those of
-	// any of the resource types. Each type may be declared once. At least one
-	// rule is required, at most 1000. The list is replaced as a whole by an
-	// apply.
+	// uninitializedResources says which new objects are completed: those of any
+	// of the resource types. Each type may be declared once. Required: at least
+	// one rule, at most 1000. The list is replaced as a whole by an apply.
 	// Example: [{apiVersion: v1, resource: pods}].
 	// +required
 	// +k8s:required
@@ -149,11 +148,12 @@ type InitializerControllerSpec struct {
 	// +k8s:optional
 	ReinvocationPolicy InitializerReinvocationPolicy `json:"reinvocationPolicy,omitempty"`
 
-	// endpointConfigs gives certificates and credentials to every webhook
-	// whose host matches. A webhook that sets any of caBundle, clientTLS,
+	// endpointConfigs gives certificates and credentials to every webhook whose
+	// host matches. A webhook that sets any of caBundle, clientTLS,
 	// authorization or basicAuth itself ignores its endpointConfigs entry
-	// altogether: nothing is merged. Each host may be listed once.
-	// At most 1000. Default: none.
+	// altogether: nothing is merged. Each host may be listed once. At most 1000.
+	// Default: none. Example: [{host: hooks.example.com, caBundle: {secretRef:
+	// {name: hook-tls, namespace: shop}}}].
 	// +optional
 	// +k8s:optional
 	// +listType=map

@@ -35,8 +35,9 @@ type ParentResourceRule struct {
 	Resource string `json:"resource"`
 
 	// labelSelector limits the controller to parents whose labels match. A
-	// parent that stops matching is finalized when there is a finalize hook,
-	// and otherwise left alone. Default: every object of the type.
+	// parent that stops matching is finalized when there is a finalize hook, and
+	// otherwise left alone. Default: every object of the type. Example:
+	// {matchLabels: {app: shop}}.
 	// +optional
 	// +k8s:optional
 	// +k8s:opaqueType
@@ -49,8 +50,9 @@ type ParentResourceRule struct {
 	// +k8s:optional
 	IgnoreStatusChanges *bool `json:"ignoreStatusChanges,omitempty"`
 
-	// revisionHistory says what counts as a new revision of a parent. Only
-	// used when a child rule has a rolling update method.
+	// revisionHistory says what counts as a new revision of a parent. Only used
+	// when a child rule has a rolling update method. Default: {fieldPaths:
+	// [spec]}. Example: {fieldPaths: [spec.template]}.
 	// +optional
 	// +k8s:optional
 	RevisionHistory *RevisionHistory `json:"revisionHistory,omitempty"`
@@ -90,8 +92,8 @@ type ChildResourceRule struct {
 	// +listType=atomic
 	Resources []string `json:"resources,omitempty"`
 
-	// updateStrategy says how a child that differs from what the hook wants
-	// is updated. Default: {method: OnDelete}.
+	// updateStrategy says how a child that differs from what the hook wants is
+	// updated. Default: {method: OnDelete}. Example: {method: InPlace}.
 	// +optional
 	// +k8s:optional
 	UpdateStrategy *ChildUpdateStrategy `json:"updateStrategy,omitempty"`
@@ -110,7 +112,8 @@ type ChildUpdateStrategy struct {
 	Method ChildUpdateMethod `json:"method,omitempty"`
 
 	// statusChecks is what an updated child must pass before the next one is
-	// updated. Only used with the rolling methods.
+	// updated. Only used with the rolling methods. Default: none. Example:
+	// {conditions: [{type: Ready, status: "True"}]}.
 	// +optional
 	// +k8s:optional
 	StatusChecks *ChildUpdateStatusChecks `json:"statusChecks,omitempty"`
@@ -138,7 +141,8 @@ const (
 // ChildUpdateStatusChecks is what an updated child must pass before the next
 // one is updated.
 type ChildUpdateStatusChecks struct {
-	// conditions must all be found in the child's status.conditions.
+	// conditions must all be found in the child's status.conditions. Default:
+	// none. Example: [{type: Ready, status: "True"}].
 	// +optional
 	// +k8s:optional
 	// +listType=atomic
@@ -157,7 +161,8 @@ type StatusConditionCheck struct {
 	// +k8s:optional
 	Status *string `json:"status,omitempty"`
 
-	// reason that the condition must have, exactly. Omitted: any.
+	// reason that the condition must have, exactly. Omitted: any. Example:
+	// PodCompleted.
 	// +optional
 	// +k8s:optional
 	Reason *string `json:"reason,omitempty"`

@@ -47,7 +47,8 @@ type ControllerRevision struct {
 	ParentPatch runtime.RawExtension `json:"parentPatch"`
 
 	// children are the children that are in this revision, one entry for each
-	// kind. At most 1000. Default: none.
+	// kind. At most 1000. Default: none. Example: [{apiGroup: "", kind: Pod,
+	// names: [web-0]}].
 	// +optional
 	// +k8s:optional
 	// +listType=map

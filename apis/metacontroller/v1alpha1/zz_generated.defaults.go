@@ -44,10 +44,6 @@ func SetObjectDefaults_CompositeController(in *CompositeController) {
 	if in.Spec.ParentResource.RevisionHistory != nil {
 		SetDefaults_RevisionHistory(in.Spec.ParentResource.RevisionHistory)
 	}
-	for i := range in.Spec.ChildResources {
-		a := &in.Spec.ChildResources[i]
-		SetDefaults_ChildResourceRule(a)
-	}
 	if in.Spec.Hooks != nil {
 		if in.Spec.Hooks.Sync != nil {
 			SetDefaults_Hook(in.Spec.Hooks.Sync)
@@ -195,14 +191,6 @@ func SetObjectDefaults_CompositeControllerList(in *CompositeControllerList) {
 }
 
 func SetObjectDefaults_DecoratorController(in *DecoratorController) {
-	for i := range in.Spec.Resources {
-		a := &in.Spec.Resources[i]
-		SetDefaults_DecoratorResourceRule(a)
-	}
-	for i := range in.Spec.Attachments {
-		a := &in.Spec.Attachments[i]
-		SetDefaults_DecoratorAttachmentRule(a)
-	}
 	if in.Spec.Hooks != nil {
 		if in.Spec.Hooks.Sync != nil {
 			SetDefaults_Hook(in.Spec.Hooks.Sync)

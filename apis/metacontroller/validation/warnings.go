@@ -114,8 +114,8 @@ func warnRollouts(spec *metacontroller.CompositeControllerSpec, path *field.Path
 		case rolling.Has(strategy.Method):
 			rollout = true
 		case strategy.StatusChecks != nil:
-			warnings = append(warnings, fmt.Sprintf("%s: has no effect with method %s: only rolling methods wait for it",
-				path.Child("childResources").Index(i).Child("updateStrategy", "statusChecks"), strategy.Method))
+			warnings = append(warnings, fmt.Sprintf("%s: has no effect: only rolling methods wait for it",
+				path.Child("childResources").Index(i).Child("updateStrategy", "statusChecks")))
 		}
 	}
 	history := spec.ParentResource.RevisionHistory

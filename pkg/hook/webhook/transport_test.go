@@ -114,8 +114,10 @@ func TestWebhookReusesConnectionsOfConcurrentCalls(t *testing.T) {
 		}
 		group.Wait()
 	}
-	if diff := cmp.Diff(int64(calls), connections.Load()); diff != "" {
-		t.Errorf("connections for 5 rounds of %d concurrent calls (-want +got):\n%s", calls, diff)
+	// A connection becomes idle a moment after its call has returned, so a round may dial a few that it need not. With
+	// the two idle connections that net/http keeps by default, it would be 18 in every round.
+	if got := connections.Load(); got >= 2*calls {
+		t.Errorf("%d connections for 5 rounds of %d concurrent calls, want little more than %d", got, calls, calls)
 	}
 }
 

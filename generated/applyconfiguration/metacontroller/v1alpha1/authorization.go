@@ -25,10 +25,11 @@ package v1alpha1
 // sent as "<type> <value>".
 type AuthorizationApplyConfiguration struct {
 	// type is the authentication scheme. Basic is not allowed: use basicAuth.
-	// Default: Bearer.
+	// Default: Bearer. Example: Token.
 	Type *string `json:"type,omitempty"`
-	// secretRef names the key of the Secret that has the value. Required, with
-	// its key.
+	// secretRef names the key of the Secret that has the value. Blanks around
+	// the value are cut off. Required, with its key. Example: {name: hook-token,
+	// namespace: shop, key: token}.
 	SecretRef *SecretKeyReferenceApplyConfiguration `json:"secretRef,omitempty"`
 }
 

@@ -24,11 +24,14 @@ package v1alpha1
 // BasicAuth says where the user name and password for a hook are.
 type BasicAuthApplyConfiguration struct {
 	// secretRef names the Secret that has both, for instance one of type
-	// kubernetes.io/basic-auth. Required.
+	// kubernetes.io/basic-auth. Required. Example: {name: hook-user, namespace:
+	// shop}.
 	SecretRef *SecretReferenceApplyConfiguration `json:"secretRef,omitempty"`
 	// usernameKey is the Secret's key of the user name. Default: username.
+	// Example: user.
 	UsernameKey *string `json:"usernameKey,omitempty"`
 	// passwordKey is the Secret's key of the password. Default: password.
+	// Example: pass.
 	PasswordKey *string `json:"passwordKey,omitempty"`
 }
 

@@ -24,14 +24,16 @@ package v1alpha1
 // CABundle says where the certificates are that verify a hook's server:
 // exactly one of its fields is set.
 type CABundleApplyConfiguration struct {
-	// inline has the certificates themselves, in PEM.
+	// inline has the certificates themselves, in PEM. Default: none. Example:
+	// "-----BEGIN CERTIFICATE-----..." as written by openssl.
 	Inline *string `json:"inline,omitempty"`
-	// secretRef names the key of a Secret that has the certificates, in PEM.
-	// The key is ca.crt by default. A change of the Secret is picked up.
+	// secretRef names the key of a Secret that has the certificates, in PEM. A
+	// change of the Secret is picked up. Default: none; the key alone is ca.crt
+	// by default. Example: {name: hook-tls, namespace: shop}.
 	SecretRef *SecretKeyReferenceApplyConfiguration `json:"secretRef,omitempty"`
 	// configMapRef names the key of a ConfigMap that has the certificates, in
-	// PEM. The key is ca.crt by default. A change of the ConfigMap is picked
-	// up.
+	// PEM. A change of the ConfigMap is picked up. Default: none; the key alone
+	// is ca.crt by default. Example: {name: hook-ca, namespace: shop}.
 	ConfigMapRef *ConfigMapKeyReferenceApplyConfiguration `json:"configMapRef,omitempty"`
 }
 

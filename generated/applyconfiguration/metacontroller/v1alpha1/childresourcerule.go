@@ -35,8 +35,8 @@ type ChildResourceRuleApplyConfiguration struct {
 	// updateStrategy, and answered with a warning. May not be set together
 	// with resource.
 	Resources []string `json:"resources,omitempty"`
-	// updateStrategy says how a child that differs from what the hook wants
-	// is updated. Default: {method: OnDelete}.
+	// updateStrategy says how a child that differs from what the hook wants is
+	// updated. Default: {method: OnDelete}. Example: {method: InPlace}.
 	UpdateStrategy *ChildUpdateStrategyApplyConfiguration `json:"updateStrategy,omitempty"`
 }
 

@@ -24,7 +24,8 @@ package v1alpha1
 // ChildUpdateStatusChecks is what an updated child must pass before the next
 // one is updated.
 type ChildUpdateStatusChecksApplyConfiguration struct {
-	// conditions must all be found in the child's status.conditions.
+	// conditions must all be found in the child's status.conditions. Default:
+	// none. Example: [{type: Ready, status: "True"}].
 	Conditions []StatusConditionCheckApplyConfiguration `json:"conditions,omitempty"`
 }
 

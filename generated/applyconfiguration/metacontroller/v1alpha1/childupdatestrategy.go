@@ -35,7 +35,8 @@ type ChildUpdateStrategyApplyConfiguration struct {
 	// ready. Default: OnDelete.
 	Method *metacontrollerv1alpha1.ChildUpdateMethod `json:"method,omitempty"`
 	// statusChecks is what an updated child must pass before the next one is
-	// updated. Only used with the rolling methods.
+	// updated. Only used with the rolling methods. Default: none. Example:
+	// {conditions: [{type: Ready, status: "True"}]}.
 	StatusChecks *ChildUpdateStatusChecksApplyConfiguration `json:"statusChecks,omitempty"`
 }
 

@@ -24,9 +24,9 @@ package v1alpha1
 // ClientConfigService names the Service that serves the hooks of a 2018
 // manifest.
 type ClientConfigServiceApplyConfiguration struct {
-	// name of the Service. Required.
+	// name of the Service. Required. Example: shop-hooks.
 	Name *string `json:"name,omitempty"`
-	// namespace of the Service. Required.
+	// namespace of the Service. Required. Example: shop.
 	Namespace *string `json:"namespace,omitempty"`
 }
 

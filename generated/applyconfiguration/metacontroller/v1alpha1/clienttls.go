@@ -23,12 +23,15 @@ package v1alpha1
 //
 // ClientTLS says where the certificate is that a hook's server is shown.
 type ClientTLSApplyConfiguration struct {
-	// secretRef names the Secret that has the certificate and its private
-	// key, for instance one of type kubernetes.io/tls. Required.
+	// secretRef names the Secret that has the certificate and its private key,
+	// for instance one of type kubernetes.io/tls. Required. Example: {name:
+	// hook-client, namespace: shop}.
 	SecretRef *SecretReferenceApplyConfiguration `json:"secretRef,omitempty"`
-	// certKey is the Secret's key of the certificate. Default: tls.crt.
+	// certKey is the Secret's key of the certificate. Default: tls.crt. Example:
+	// client.crt.
 	CertKey *string `json:"certKey,omitempty"`
 	// privateKeyKey is the Secret's key of the private key. Default: tls.key.
+	// Example: client.key.
 	PrivateKeyKey *string `json:"privateKeyKey,omitempty"`
 }
 

@@ -25,15 +25,18 @@ package v1alpha1
 type CompositeControllerHooksApplyConfiguration struct {
 	// sync is called with a parent and its observed children whenever one of
 	// them has changed, and answers with the desired children and status.
-	// Without it nothing happens while a parent lives.
+	// Default: none, and nothing happens while a parent lives. Example:
+	// {webhook: {url: https://hooks.example.com/sync}}.
 	Sync *HookApplyConfiguration `json:"sync,omitempty"`
 	// finalize is called instead of sync when a parent is being deleted, or no
 	// longer matches the parent selector, until it answers finalized: true. A
-	// finalizer keeps the parent in existence till then.
+	// finalizer keeps the parent in existence till then. Default: none. Example:
+	// {webhook: {url: https://hooks.example.com/finalize}}.
 	Finalize *HookApplyConfiguration `json:"finalize,omitempty"`
-	// customize is called with a parent and answers with rules for objects
-	// that are related to it: those are sent to the other hooks, and their
-	// changes call sync.
+	// customize is called with a parent and answers with rules for objects that
+	// are related to it: those are sent to the other hooks, and their changes
+	// call sync. Default: none. Example: {webhook: {url:
+	// https://hooks.example.com/customize}}.
 	Customize *HookApplyConfiguration `json:"customize,omitempty"`
 	// preUpdateChild is deprecated, declared in 2018 and never called: remove
 	// it. It is accepted, not stored, and answered with a warning.

@@ -23,27 +23,30 @@ package v1alpha1
 //
 // CompositeControllerSpec is what the author of a CompositeController wants.
 type CompositeControllerSpecApplyConfiguration struct {
-	// parentResource says which objects are parents. Required.
+	// parentResource says which objects are parents. Required. Example:
+	// {apiVersion: apps.example.com/v1, resource: ecommerces}.
 	ParentResource *ParentResourceRuleApplyConfiguration `json:"parentResource,omitempty"`
 	// childResources declares every resource type that the hooks may answer
 	// with. Children of these types are watched, sent to the hooks, created,
 	// updated and deleted; a hook that answers with an undeclared type fails.
 	// Each type may be declared once, and the parent's own type not at all. At
-	// most 1000. The list is replaced as a whole by an apply.
+	// most 1000. The list is replaced as a whole by an apply. Default: none.
 	// Example: [{apiVersion: v1, resource: pods}].
 	ChildResources []ChildResourceRuleApplyConfiguration `json:"childResources,omitempty"`
 	// hooks are the functions that decide what the children are. Required;
-	// without a sync hook nothing happens while a parent lives.
+	// without a sync hook nothing happens while a parent lives. Example: {sync:
+	// {webhook: {url: https://hooks.example.com/sync}}}.
 	Hooks *CompositeControllerHooksApplyConfiguration `json:"hooks,omitempty"`
-	// endpointConfigs gives certificates and credentials to every webhook
-	// whose host matches. A webhook that sets any of caBundle, clientTLS,
+	// endpointConfigs gives certificates and credentials to every webhook whose
+	// host matches. A webhook that sets any of caBundle, clientTLS,
 	// authorization or basicAuth itself ignores its endpointConfigs entry
-	// altogether: nothing is merged. Each host may be listed once.
-	// At most 1000.
+	// altogether: nothing is merged. Each host may be listed once. At most 1000.
+	// Default: none. Example: [{host: hooks.example.com, caBundle: {secretRef:
+	// {name: hook-tls, namespace: shop}}}].
 	EndpointConfigs []EndpointConfigApplyConfiguration `json:"endpointConfigs,omitempty"`
 	// resyncPeriodSeconds calls the sync hook of every parent at least this
-	// often, in seconds, even when nothing has changed. Omitted or 0: never.
-	// The minimum is 1; negative values are raised to it.
+	// often, in seconds, even when nothing has changed. Omitted or 0: never. The
+	// minimum is 1; negative values are raised to it. Example: 600.
 	ResyncPeriodSeconds *int32 `json:"resyncPeriodSeconds,omitempty"`
 	// generateSelector true ignores the parent's spec.selector: children are
 	// selected, and labelled, with controller-uid: <UID of the parent>. When

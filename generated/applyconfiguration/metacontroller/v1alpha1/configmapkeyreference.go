@@ -23,11 +23,11 @@ package v1alpha1
 //
 // ConfigMapKeyReference names one key of a ConfigMap.
 type ConfigMapKeyReferenceApplyConfiguration struct {
-	// name of the ConfigMap. Required.
+	// name of the ConfigMap. Required. Example: hook-ca.
 	Name *string `json:"name,omitempty"`
-	// namespace of the ConfigMap. Required.
+	// namespace of the ConfigMap. Required. Example: shop.
 	Namespace *string `json:"namespace,omitempty"`
-	// key of the ConfigMap's data.
+	// key of the ConfigMap's data. Default: ca.crt. Example: bundle.pem.
 	Key *string `json:"key,omitempty"`
 }
 

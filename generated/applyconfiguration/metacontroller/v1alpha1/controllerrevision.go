@@ -46,7 +46,8 @@ type ControllerRevisionApplyConfiguration struct {
 	// changed. Required. Example: {spec: {template: {image: "shop:2"}}}.
 	ParentPatch *runtime.RawExtension `json:"parentPatch,omitempty"`
 	// children are the children that are in this revision, one entry for each
-	// kind. At most 1000. Default: none.
+	// kind. At most 1000. Default: none. Example: [{apiGroup: "", kind: Pod,
+	// names: [web-0]}].
 	Children []ControllerRevisionChildrenApplyConfiguration `json:"children,omitempty"`
 }
 

@@ -36,7 +36,7 @@ type DecoratorAttachmentRuleApplyConfiguration struct {
 	// with resource.
 	Resources []string `json:"resources,omitempty"`
 	// updateStrategy says how an attachment that differs from what the hook
-	// wants is updated. Default: {method: OnDelete}.
+	// wants is updated. Default: {method: OnDelete}. Example: {method: InPlace}.
 	UpdateStrategy *DecoratorAttachmentUpdateStrategyApplyConfiguration `json:"updateStrategy,omitempty"`
 }
 

@@ -24,9 +24,9 @@ package v1alpha1
 // DecoratorControllerSpec is what the author of a DecoratorController wants.
 type DecoratorControllerSpecApplyConfiguration struct {
 	// resources says which objects are decorated: those that match any of the
-	// rules. One resource type may have several rules with different
-	// selectors. At least one rule is required, at most 1000. The list is
-	// replaced as a whole by an apply. Example: [{apiVersion: v1, resource: namespaces}].
+	// rules. One resource type may have several rules with different selectors.
+	// Required: at least one rule, at most 1000. The list is replaced as a whole
+	// by an apply. Example: [{apiVersion: v1, resource: namespaces}].
 	Resources []DecoratorResourceRuleApplyConfiguration `json:"resources,omitempty"`
 	// attachments declares every resource type that the hooks may attach.
 	// Attachments of these types are watched, sent to the hooks, created,
@@ -38,11 +38,12 @@ type DecoratorControllerSpecApplyConfiguration struct {
 	// sync hook nothing happens while an object lives.
 	// Example: {sync: {webhook: {url: https://hooks.example.com/sync}}}.
 	Hooks *DecoratorControllerHooksApplyConfiguration `json:"hooks,omitempty"`
-	// endpointConfigs gives certificates and credentials to every webhook
-	// whose host matches. A webhook that sets any of caBundle, clientTLS,
+	// endpointConfigs gives certificates and credentials to every webhook whose
+	// host matches. A webhook that sets any of caBundle, clientTLS,
 	// authorization or basicAuth itself ignores its endpointConfigs entry
-	// altogether: nothing is merged. Each host may be listed once.
-	// At most 1000. Default: none.
+	// altogether: nothing is merged. Each host may be listed once. At most 1000.
+	// Default: none. Example: [{host: hooks.example.com, caBundle: {secretRef:
+	// {name: hook-tls, namespace: shop}}}].
 	EndpointConfigs []EndpointConfigApplyConfiguration `json:"endpointConfigs,omitempty"`
 	// resyncPeriodSeconds calls the sync hook of every object at least this
 	// often, in seconds, even when nothing has changed. Omitted or 0: never.

@@ -29,17 +29,20 @@ type EndpointConfigApplyConfiguration struct {
 	// webhook given as a service is name.namespace. Required.
 	// Example: hooks.example.com:8443.
 	Host *string `json:"host,omitempty"`
-	// caBundle has the certificates of the authorities that may have signed
-	// the server's certificate. Default: the authorities that the system
-	// trusts.
+	// caBundle has the certificates of the authorities that may have signed the
+	// server's certificate. Default: the authorities that the system trusts.
+	// Example: {secretRef: {name: hook-tls, namespace: shop}}.
 	CABundle *CABundleApplyConfiguration `json:"caBundle,omitempty"`
-	// clientTLS has the certificate that is shown to the server.
+	// clientTLS has the certificate that is shown to the server. Default: none.
+	// Example: {secretRef: {name: hook-client, namespace: shop}}.
 	ClientTLS *ClientTLSApplyConfiguration `json:"clientTLS,omitempty"`
-	// authorization has the token that is sent in the Authorization header.
-	// May not be set together with basicAuth.
+	// authorization has the token that is sent in the Authorization header. May
+	// not be set together with basicAuth. Default: none. Example: {secretRef:
+	// {name: hook-token, namespace: shop, key: token}}.
 	Authorization *AuthorizationApplyConfiguration `json:"authorization,omitempty"`
 	// basicAuth has the user name and password that are sent in the
-	// Authorization header. May not be set together with authorization.
+	// Authorization header. May not be set together with authorization. Default:
+	// none. Example: {secretRef: {name: hook-user, namespace: shop}}.
 	BasicAuth *BasicAuthApplyConfiguration `json:"basicAuth,omitempty"`
 }
 

@@ -27,11 +27,11 @@ package v1alpha1
 type ETagApplyConfiguration struct {
 	// enabled turns the cache on. Default: false.
 	Enabled *bool `json:"enabled,omitempty"`
-	// cacheTimeoutSeconds is how long a response is kept, in seconds. Omitted
-	// or 0: until the room is needed.
+	// cacheTimeoutSeconds is how long a response is kept, in seconds. Omitted or
+	// 0: until the room is needed. Example: 3600.
 	CacheTimeoutSeconds *int32 `json:"cacheTimeoutSeconds,omitempty"`
-	// cacheCleanupSeconds is how often responses that are too old are
-	// removed, in seconds. Omitted or 0: when they are met.
+	// cacheCleanupSeconds is how often responses that are too old are removed,
+	// in seconds. Omitted or 0: when they are met. Example: 60.
 	CacheCleanupSeconds *int32 `json:"cacheCleanupSeconds,omitempty"`
 }
 

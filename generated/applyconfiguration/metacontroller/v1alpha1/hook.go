@@ -32,7 +32,8 @@ type HookApplyConfiguration struct {
 	// parent sees them; v2 always names them namespace/name, lets children live
 	// in other namespaces, and decodes responses strictly. Default: v1.
 	Version *metacontrollerv1alpha1.HookVersion `json:"version,omitempty"`
-	// webhook calls the hook over HTTP. Required.
+	// webhook calls the hook over HTTP. Required. Example: {url:
+	// https://hooks.example.com/sync}.
 	Webhook *WebhookApplyConfiguration `json:"webhook,omitempty"`
 	// path is deprecated, the form of 2018: write webhook.path instead. It is
 	// accepted together with the controller's clientConfig, stored as

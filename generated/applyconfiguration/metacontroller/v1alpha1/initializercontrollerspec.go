@@ -35,10 +35,9 @@ type InitializerControllerSpecApplyConfiguration struct {
 	// labels, unique among InitializerControllers, and fixed once set.
 	// Required. Example: podhostname.example.com.
 	InitializerName *string `json:"initializerName,omitempty"`
-	// uninitializedResources says which new objects are completed: those of
-	// any of the resource types. Each type may be declared once. At least one
-	// rule is required, at most 1000. The list is replaced as a whole by an
-	// apply.
+	// uninitializedResources says which new objects are completed: those of any
+	// of the resource types. Each type may be declared once. Required: at least
+	// one rule, at most 1000. The list is replaced as a whole by an apply.
 	// Example: [{apiVersion: v1, resource: pods}].
 	UninitializedResources []InitializerResourceRuleApplyConfiguration `json:"uninitializedResources,omitempty"`
 	// hooks are the functions that complete the objects. Required.
@@ -74,11 +73,12 @@ type InitializerControllerSpecApplyConfiguration struct {
 	// Never calls them once. IfNeeded calls them again then, and with them all
 	// initializers of the same resource type. Default: Never.
 	ReinvocationPolicy *metacontrollerv1alpha1.InitializerReinvocationPolicy `json:"reinvocationPolicy,omitempty"`
-	// endpointConfigs gives certificates and credentials to every webhook
-	// whose host matches. A webhook that sets any of caBundle, clientTLS,
+	// endpointConfigs gives certificates and credentials to every webhook whose
+	// host matches. A webhook that sets any of caBundle, clientTLS,
 	// authorization or basicAuth itself ignores its endpointConfigs entry
-	// altogether: nothing is merged. Each host may be listed once.
-	// At most 1000. Default: none.
+	// altogether: nothing is merged. Each host may be listed once. At most 1000.
+	// Default: none. Example: [{host: hooks.example.com, caBundle: {secretRef:
+	// {name: hook-tls, namespace: shop}}}].
 	EndpointConfigs []EndpointConfigApplyConfiguration `json:"endpointConfigs,omitempty"`
 	// clientConfig is deprecated, the form of 2018: write hooks.init.webhook
 	// instead. It is accepted together with hooks.init.path, stored as

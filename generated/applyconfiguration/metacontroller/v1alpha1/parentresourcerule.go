@@ -36,15 +36,17 @@ type ParentResourceRuleApplyConfiguration struct {
 	// must have the status subresource. Required. Example: ecommerces.
 	Resource *string `json:"resource,omitempty"`
 	// labelSelector limits the controller to parents whose labels match. A
-	// parent that stops matching is finalized when there is a finalize hook,
-	// and otherwise left alone. Default: every object of the type.
+	// parent that stops matching is finalized when there is a finalize hook, and
+	// otherwise left alone. Default: every object of the type. Example:
+	// {matchLabels: {app: shop}}.
 	LabelSelector *v1.LabelSelectorApplyConfiguration `json:"labelSelector,omitempty"`
 	// ignoreStatusChanges true calls no hook when only the status of the
 	// parent has changed. Changes of its spec, labels, annotations, finalizers
 	// and its deletion still call one, as does a resync. Default: false.
 	IgnoreStatusChanges *bool `json:"ignoreStatusChanges,omitempty"`
-	// revisionHistory says what counts as a new revision of a parent. Only
-	// used when a child rule has a rolling update method.
+	// revisionHistory says what counts as a new revision of a parent. Only used
+	// when a child rule has a rolling update method. Default: {fieldPaths:
+	// [spec]}. Example: {fieldPaths: [spec.template]}.
 	RevisionHistory *RevisionHistoryApplyConfiguration `json:"revisionHistory,omitempty"`
 }
 

@@ -23,11 +23,12 @@ package v1alpha1
 //
 // SecretKeyReference names one key of a Secret.
 type SecretKeyReferenceApplyConfiguration struct {
-	// name of the Secret. Required.
+	// name of the Secret. Required. Example: hook-token.
 	Name *string `json:"name,omitempty"`
-	// namespace of the Secret. Required.
+	// namespace of the Secret. Required. Example: shop.
 	Namespace *string `json:"namespace,omitempty"`
-	// key of the Secret's data.
+	// key of the Secret's data. Default: ca.crt in a caBundle; Required
+	// elsewhere. Example: token.
 	Key *string `json:"key,omitempty"`
 }
 

@@ -23,9 +23,9 @@ package v1alpha1
 //
 // SecretReference names a Secret.
 type SecretReferenceApplyConfiguration struct {
-	// name of the Secret. Required.
+	// name of the Secret. Required. Example: hook-user.
 	Name *string `json:"name,omitempty"`
-	// namespace of the Secret. Required.
+	// namespace of the Secret. Required. Example: shop.
 	Namespace *string `json:"namespace,omitempty"`
 }
 

@@ -28,11 +28,11 @@ import (
 // ServiceReference names the Service that serves a hook, which is called at
 // protocol://name.namespace:port followed by the path.
 type ServiceReferenceApplyConfiguration struct {
-	// name of the Service. Required.
+	// name of the Service. Required. Example: shop-hooks.
 	Name *string `json:"name,omitempty"`
-	// namespace of the Service. Required.
+	// namespace of the Service. Required. Example: shop.
 	Namespace *string `json:"namespace,omitempty"`
-	// port of the Service, from 1 to 65535. Default: 80.
+	// port of the Service, from 1 to 65535. Default: 80. Example: 8443.
 	Port *int32 `json:"port,omitempty"`
 	// protocol spoken by the Service: http or https. Default: http.
 	Protocol *metacontrollerv1alpha1.ServiceProtocol `json:"protocol,omitempty"`

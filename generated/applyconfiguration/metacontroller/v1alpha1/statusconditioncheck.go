@@ -28,7 +28,8 @@ type StatusConditionCheckApplyConfiguration struct {
 	// status that the condition must have, exactly. Omitted: any.
 	// Example: "True".
 	Status *string `json:"status,omitempty"`
-	// reason that the condition must have, exactly. Omitted: any.
+	// reason that the condition must have, exactly. Omitted: any. Example:
+	// PodCompleted.
 	Reason *string `json:"reason,omitempty"`
 }
 

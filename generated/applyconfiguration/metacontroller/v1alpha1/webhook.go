@@ -28,36 +28,41 @@ import (
 // Webhook calls a hook with a POST of JSON over HTTP. It is reached by url, or
 // by service and path.
 type WebhookApplyConfiguration struct {
-	// url is the full URL of the hook, http or https, without user
-	// information. It wins over service and path, which are then ignored.
-	// Example: https://hooks.example.com/sync.
+	// url is the full URL of the hook, http or https, without user information.
+	// It wins over service and path, which are then ignored. Default: none;
+	// Required without service. Example: https://hooks.example.com/sync.
 	URL *string `json:"url,omitempty"`
-	// service is the Service that serves the hook. Needs path.
+	// service is the Service that serves the hook. Needs path. Default: none;
+	// Required without url. Example: {name: shop-hooks, namespace: shop}.
 	Service *ServiceReferenceApplyConfiguration `json:"service,omitempty"`
 	// path is the path of the hook on service, starting with a slash. A query
-	// may follow. Example: /sync.
+	// may follow. Default: none; Required with service. Example: /sync.
 	Path *string `json:"path,omitempty"`
 	// timeout limits the whole call, from connecting to the last byte of the
-	// response. A duration such as 500ms, 10s or 1m30s, longer than 0.
-	// Default: 10s.
+	// response. A duration such as 500ms, 10s or 1m30s, longer than 0. Default:
+	// 10s. Example: 30s.
 	Timeout *string `json:"timeout,omitempty"`
-	// etag configures the caching of responses by their ETag header.
+	// etag configures the caching of responses by their ETag header. Default: no
+	// caching. Example: {enabled: true}.
 	ETag *ETagApplyConfiguration `json:"etag,omitempty"`
 	// responseUnMarshallMode says how exact a response must be. strict refuses
 	// unknown and duplicate fields; loose ignores them. Default: loose for a
 	// hook of version v1, strict for v2.
 	ResponseUnmarshalMode *metacontrollerv1alpha1.ResponseUnmarshalMode `json:"responseUnMarshallMode,omitempty"`
-	// caBundle has the certificates of the authorities that may have signed
-	// the server's certificate. Default: the authorities that the system
-	// trusts.
+	// caBundle has the certificates of the authorities that may have signed the
+	// server's certificate. Default: the authorities that the system trusts.
+	// Example: {secretRef: {name: hook-tls, namespace: shop}}.
 	CABundle *CABundleApplyConfiguration `json:"caBundle,omitempty"`
-	// clientTLS has the certificate that is shown to the server.
+	// clientTLS has the certificate that is shown to the server. Default: none.
+	// Example: {secretRef: {name: hook-client, namespace: shop}}.
 	ClientTLS *ClientTLSApplyConfiguration `json:"clientTLS,omitempty"`
-	// authorization has the token that is sent in the Authorization header.
-	// May not be set together with basicAuth.
+	// authorization has the token that is sent in the Authorization header. May
+	// not be set together with basicAuth. Default: none. Example: {secretRef:
+	// {name: hook-token, namespace: shop, key: token}}.
 	Authorization *AuthorizationApplyConfiguration `json:"authorization,omitempty"`
 	// basicAuth has the user name and password that are sent in the
-	// Authorization header. May not be set together with authorization.
+	// Authorization header. May not be set together with authorization. Default:
+	// none. Example: {secretRef: {name: hook-user, namespace: shop}}.
 	BasicAuth *BasicAuthApplyConfiguration `json:"basicAuth,omitempty"`
 }
 
