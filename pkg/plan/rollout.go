@@ -31,6 +31,8 @@ type Rollout struct {
 	Latest Revision
 	// Older are the other revisions that have children, in any order.
 	Older []Revision
+	// Hold says that no child is moved, because the parent is being deleted. The condition Updated stays as it is.
+	Hold bool
 	// Now is the time of this sync as RFC 3339 writes it, for the condition Updated.
 	Now string
 }
@@ -59,10 +61,10 @@ type Progress struct {
 	Latest []Members
 	// Older are those in each of Rollout.Older. A revision without children has served its time: it is to be deleted.
 	Older [][]Members
-	// Done says that no child is left to be moved to the latest revision.
+	// Done says that no child is to be moved to the latest revision any more.
 	Done bool
 
-	condition updated
+	condition *updated // nil: it stays as it is
 }
 
 // Numbers of revisions: the latest is 0, Rollout.Older[i] is i+1.
@@ -189,7 +191,10 @@ func (r *roller) place(wanted *desiredChild) (int, error) {
 }
 
 // moveNext moves the first child that is not in the latest revision there, if all those that are there are well.
-func (r *roller) moveNext(wanted []desiredChild, places []int) (updated, error) {
+func (r *roller) moveNext(wanted []desiredChild, places []int) (*updated, error) {
+	if r.in.Rollout.Hold {
+		return nil, nil
+	}
 	next := slices.IndexFunc(places, func(place int) bool { return place != latest })
 	if next < 0 {
 		return onLatest(r.in.Rollout.Latest.Name), nil
@@ -207,7 +212,7 @@ func (r *roller) moveNext(wanted []desiredChild, places []int) (updated, error) 
 }
 
 // progress sorts the children by revision.
-func (r *roller) progress(wanted []desiredChild, places []int, condition updated) *Progress {
+func (r *roller) progress(wanted []desiredChild, places []int, condition *updated) *Progress {
 	names := make([]map[childType][]string, 1+len(r.older))
 	for i := range wanted {
 		rule := &r.in.Rules[wanted[i].key.Rule]
@@ -220,7 +225,7 @@ func (r *roller) progress(wanted []desiredChild, places []int, condition updated
 		kind := childType{group(rule.APIVersion), rule.Kind}
 		names[places[i]][kind] = append(names[places[i]][kind], r.memberName(wanted[i].key))
 	}
-	progress := &Progress{Latest: sortedMembers(names[latest]), Done: condition.status == "True", condition: condition}
+	progress := &Progress{Latest: sortedMembers(names[latest]), Done: condition == nil || condition.status == "True", condition: condition}
 	for i := range r.older {
 		progress.Older = append(progress.Older, sortedMembers(names[i+1]))
 	}

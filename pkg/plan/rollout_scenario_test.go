@@ -125,6 +125,8 @@ func (w *rolloutWorld) step(verb string, argument any) {
 		w.crashes = true
 	case "deleteParent":
 		w.deleting = true
+	case "finalize":
+		w.finalizing = true
 	default:
 		for _, name := range argument.([]any) {
 			w.happen(verb, fmt.Sprint(name))

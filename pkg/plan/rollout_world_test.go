@@ -46,9 +46,11 @@ type rolloutWorld struct {
 	ClusterScoped bool          `json:"clusterScoped"` // the parent; its Workers are in the namespace prod
 	Instant       bool          `json:"instant"`       // children are ready as soon as they are written
 
-	spec     map[string]any
-	answers  map[string]string // by image: what the hook does instead of answering as it should
-	deleting bool
+	spec    map[string]any
+	answers map[string]string // by image: what the hook does instead of answering as it should
+	// deleting is for a parent whose children are left to the garbage collector, finalizing for one with a finalize hook.
+	deleting, finalizing bool
+
 	crashes  bool // the next sync ends once it has recorded revisions
 	status   []byte
 	latest   string
@@ -159,7 +161,7 @@ func (w *rolloutWorld) input() Input {
 		return child, found
 	}
 	w.latest = w.revisionName(w.spec)
-	in.Rollout = &Rollout{Latest: Revision{Name: w.latest}, Now: "2026-01-01T00:00:00Z"}
+	in.Rollout = &Rollout{Latest: Revision{Name: w.latest}, Hold: w.finalizing, Now: "2026-01-01T00:00:00Z"}
 	if known := w.revs[w.latest]; known != nil {
 		in.Rollout.Latest.Children = known.children
 	}
@@ -211,7 +213,7 @@ func (w *rolloutWorld) sync() (did []string, woken bool) {
 		return []string{"error: " + err.Error()}, false
 	}
 	w.checkIndependence(in, result)
-	if result.Progress != nil {
+	if result.Progress != nil && !w.finalizing { // Nothing is recorded any more of a parent that goes.
 		did = append(did, w.recordRevisions(result.Progress)...)
 	}
 	if w.crashes {

@@ -27,20 +27,20 @@ type updated struct {
 	status, reason, message string
 }
 
-func onLatest(revision string) updated {
-	return updated{"True", "OnLatestRevision", "latest ControllerRevision: " + revision}
+func onLatest(revision string) *updated {
+	return &updated{"True", "OnLatestRevision", "latest ControllerRevision: " + revision}
 }
 
-func updating(child string) updated {
-	return updated{"False", "RolloutProgressing", "updating " + child}
+func updating(child string) *updated {
+	return &updated{"False", "RolloutProgressing", "updating " + child}
 }
 
-func waitingFor(child, reason string) updated {
-	return updated{"False", "RolloutWaiting", "waiting for " + child + ": " + reason}
+func waitingFor(child, reason string) *updated {
+	return &updated{"False", "RolloutWaiting", "waiting for " + child + ": " + reason}
 }
 
-// addUpdated puts the condition Updated into a desired status, in the place of what the hook says of it. Without progress, as
-// of a parent whose children are left alone, it stays as it was.
+// addUpdated puts the condition Updated into a desired status, in the place of what the hook says of it. Where nothing is
+// rolled, because the parent is going, it stays as it was.
 func addUpdated(in *Input, status map[string]any, progress *Progress, faults *faults) {
 	if status == nil {
 		return // It is at fault already.
@@ -52,7 +52,7 @@ func addUpdated(in *Input, status map[string]any, progress *Progress, faults *fa
 	}
 	observed := observedUpdated(in)
 	condition := observed
-	if progress != nil {
+	if progress != nil && progress.condition != nil {
 		condition = progress.condition.encode(observed, in.Rollout.Now)
 	}
 	if condition == nil {
@@ -68,7 +68,7 @@ func addUpdated(in *Input, status map[string]any, progress *Progress, faults *fa
 }
 
 // encode keeps the time of the last transition; also its absence, where a schema does not know it.
-func (u updated) encode(observed map[string]any, now string) map[string]any {
+func (u *updated) encode(observed map[string]any, now string) map[string]any {
 	condition := map[string]any{"type": updatedCondition, "status": u.status, "reason": u.reason, "message": u.message}
 	transition, known := observed["lastTransitionTime"]
 	switch {
