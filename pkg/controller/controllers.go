@@ -39,6 +39,7 @@ import (
 	"github.com/hookplane/hookplane/generated/informers/externalversions"
 	"github.com/hookplane/hookplane/pkg/apply"
 	"github.com/hookplane/hookplane/pkg/controller/composite"
+	"github.com/hookplane/hookplane/pkg/controller/revision"
 	"github.com/hookplane/hookplane/pkg/hook"
 	"github.com/hookplane/hookplane/pkg/hook/credentials"
 	"github.com/hookplane/hookplane/pkg/hook/etag"
@@ -74,6 +75,8 @@ type Config struct {
 	// AllowedCIDRs and ServiceResolution are as in webhook.TransportOptions.
 	AllowedCIDRs      []netip.Prefix
 	ServiceResolution webhook.ServiceResolution
+	// Namespace is our own: where the revisions of cluster-scoped parents are kept. Required.
+	Namespace string
 	// RegisterMetrics registers a metric with whoever exposes it. Required.
 	RegisterMetrics func(metrics.Registerable) error
 }
@@ -135,6 +138,10 @@ func (c *Controllers) Run(ctx context.Context) error {
 	broadcaster.StartRecordingToSink(&typedcorev1.EventSinkImpl{Interface: c.host.CoreV1().Events("")})
 
 	informers := externalversions.NewSharedInformerFactory(c.controllers, 0)
+	revisions, err := revision.NewStore(informers.Metacontroller().V1alpha1().ControllerRevisions(), c.controllers.MetacontrollerV1alpha1())
+	if err != nil {
+		return err
+	}
 	supervisor := composite.NewSupervisor(composite.Config{
 		Controllers: informers.Metacontroller().V1alpha1().CompositeControllers(),
 		Client:      c.controllers.MetacontrollerV1alpha1(),
@@ -144,6 +151,8 @@ func (c *Controllers) Run(ctx context.Context) error {
 		Live:        c.metadata,
 		NewHook:     c.newHook,
 		Recorder:    broadcaster.NewRecorder(scheme.Scheme, corev1.EventSource{Component: EventSource}),
+		Revisions:   revisions,
+		Namespace:   c.config.Namespace,
 		Metrics:     c.metrics,
 		Clock:       c.clock,
 		Workers:     c.config.Workers,

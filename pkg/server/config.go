@@ -74,7 +74,7 @@ func (o *Options) newControllers(host *rest.Config) func(loopback *rest.Config) 
 		return controller.New(controller.Config{
 			Loopback: loopback, Host: host, UserAgent: "hookplane/" + Version(), RegisterMetrics: legacyregistry.Register,
 			Strategy: plan.Strategy(o.Controllers.ApplyStrategy), FieldManager: o.Controllers.FieldManager,
-			Workers:      o.Controllers.Workers,
+			Workers: o.Controllers.Workers, Namespace: o.Registration.service().Namespace,
 			AllowedCIDRs: allowed, ServiceResolution: webhook.ServiceResolution(o.Hooks.ServiceResolution),
 		})
 	}

@@ -60,7 +60,7 @@ func (o *RegistrationOptions) addFlags(flags *pflag.FlagSet) {
 	flags.BoolVar(&o.Keep, "keep-apiservice", o.Keep,
 		"Leave the APIService when the server ends, for other replicas or a restart. With false it is removed first, so that clients do not wait for a server that is gone; objects stay stored.")
 	flags.StringVar(&o.Service, "apiservice-service", o.Service,
-		"Service (namespace/name) that leads the host cluster to this server. The serving certificate must be valid for <name>.<namespace>.svc.")
+		"Service (namespace/name) that leads the host cluster to this server. The serving certificate must be valid for <name>.<namespace>.svc. ControllerRevisions of cluster-scoped parents are kept in its namespace.")
 	flags.StringVar(&o.ExternalName, "apiservice-external-name", o.ExternalName,
 		"Host name of this machine as the host cluster sees it, such as localhost. The server then makes that Service (and its namespace) itself, of type ExternalName.")
 	flags.StringVar(&o.CAFile, "apiservice-ca-file", o.CAFile,

@@ -76,6 +76,9 @@ func TestDynamicApply(t *testing.T) {
 		"NormalisedChildren":         TestNormalisedChildren,
 		"ImmutableFields":            TestImmutableFields,
 		"TerminatingNamespace":       TestTerminatingNamespace,
+		"RolloutChildByChild":        TestRolloutChildByChild,
+		"RolloutRecreate":            TestRolloutRecreate,
+		"RolloutOfNormalised":        TestRolloutOfNormalisedChildren,
 	} {
 		t.Run(name, test)
 	}

@@ -29,6 +29,7 @@ import (
 	"k8s.io/utils/clock"
 
 	"github.com/hookplane/hookplane/pkg/controller/related"
+	"github.com/hookplane/hookplane/pkg/controller/revision"
 	"github.com/hookplane/hookplane/pkg/controller/selectors"
 	"github.com/hookplane/hookplane/pkg/controller/wakeup"
 	"github.com/hookplane/hookplane/pkg/objects"
@@ -57,6 +58,7 @@ type controller struct {
 	children []*objects.Store // in the order of definition.resources
 	// closeHooks closes the hooks of the definition.
 	closeHooks func()
+	records    *revision.Store
 
 	queue     workqueue.TypedDelayingInterface[objects.Key]
 	retries   workqueue.TypedRateLimiter[objects.Key]
@@ -77,7 +79,7 @@ type controller struct {
 func newController(ctx context.Context, d *definition, reference *corev1.ObjectReference, s *Supervisor) *controller {
 	c := &controller{
 		definition: d, reference: reference, applier: s.Applier, strategy: s.Strategy, live: s.Live, recorder: s.Recorder,
-		metrics: s.Metrics, clock: s.Clock, workers: s.Workers,
+		metrics: s.Metrics, clock: s.Clock, workers: s.Workers, records: s.Revisions,
 		retries:   newBackoff(),
 		selectors: selectors.NewIndex[objects.Key](),
 		numbers:   newNumbers(d),
@@ -104,6 +106,13 @@ func (c *controller) run(ctx context.Context) {
 	defer c.queue.ShutDown()
 	if !c.waitForStores(ctx) {
 		return
+	}
+	if c.revisions != nil { // Before parents are known, so that what is there already wakes none.
+		stop, err := c.records.Watch(ctx, c.revisionChanged)
+		if err != nil {
+			return
+		}
+		defer stop()
 	}
 	for i, store := range c.children {
 		defer store.AddHandler(func(e objects.Event) { c.childChanged(i, e) })()

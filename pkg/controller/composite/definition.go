@@ -28,6 +28,7 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 
 	"github.com/hookplane/hookplane/apis/metacontroller/v1alpha1"
+	"github.com/hookplane/hookplane/pkg/controller/revision"
 	"github.com/hookplane/hookplane/pkg/hook"
 	"github.com/hookplane/hookplane/pkg/objects"
 	"github.com/hookplane/hookplane/pkg/plan"
@@ -49,6 +50,8 @@ type definition struct {
 	sync, finalize, customize *caller
 	// finalizer is what parents carry as long as finalize wants to be called before they go.
 	finalizer string
+	// revisions are how the revisions of parents are made; nil when no child rule has a rolling method.
+	revisions *revision.Scheme
 	// raw is the object as JSON, as hooks are shown it: as it was when its generation was first seen.
 	raw []byte
 }
@@ -71,8 +74,8 @@ type problem struct {
 
 func (p *problem) Error() string { return p.message }
 
-// define checks a CompositeController against the cluster. The error is a *problem, or transient.
-func define(ctx context.Context, object *v1alpha1.CompositeController, cache *objects.Cache, newHook NewHook) (*definition, error) {
+// define checks a CompositeController against the cluster. namespace is our own. The error is a *problem, or transient.
+func define(ctx context.Context, object *v1alpha1.CompositeController, cache *objects.Cache, newHook NewHook, namespace string) (*definition, error) {
 	if err := supported(&object.Spec); err != nil {
 		return nil, err
 	}
@@ -85,6 +88,10 @@ func define(ctx context.Context, object *v1alpha1.CompositeController, cache *ob
 	}
 	if err := d.findResources(ctx, cache); err != nil {
 		return nil, err
+	}
+	var err error
+	if d.revisions, err = d.newScheme(namespace); err != nil {
+		return nil, &problem{reasonInvalidSpec, err.Error(), eventCreateError}
 	}
 	return d, nil
 }
@@ -168,7 +175,7 @@ func (d *definition) findResources(ctx context.Context, cache *objects.Cache) er
 		d.resources = append(d.resources, resource)
 		d.rules = append(d.rules, plan.Rule{
 			APIVersion: rule.APIVersion, Kind: resource.Kind, Resource: rule.Resource, Namespaced: resource.Namespaced,
-			Method: plan.Method(updateMethod(rule.UpdateStrategy)),
+			Method: plan.Method(updateMethod(rule.UpdateStrategy)), StatusChecks: statusChecks(rule.UpdateStrategy),
 		})
 	}
 	return nil

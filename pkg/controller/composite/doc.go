@@ -19,7 +19,7 @@ limitations under the License.
 //
 // A Supervisor starts and stops one controller for each CompositeController object; a controller syncs
 // its parents. The way of one change is observe (observe.go) → call → plan → apply (sync.go) → report
-// (report.go). Open sync.go first.
+// (report.go). What rollouts add to that is in rollout.go. Open sync.go first.
 //
 // The package must not know how objects are cached, how a hook is reached, how a difference is found or
 // how it is written: those are pkg/objects, pkg/hook, pkg/plan and pkg/apply.

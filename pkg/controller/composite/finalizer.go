@@ -22,6 +22,7 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
+	hookapi "github.com/hookplane/hookplane/apis/hook"
 	"github.com/hookplane/hookplane/pkg/controller/wakeup"
 )
 
@@ -53,9 +54,10 @@ func (c *controller) setFinalizers(ctx context.Context, x *exchange, finalizers 
 	return nil
 }
 
-// finalized reports whether the hook has said that the parent may go.
+// finalized reports whether the hook has said that the parent may go, for each of its revisions.
 func (x *exchange) finalized() bool {
-	return x.observation.phase == finalizing && x.answer.Finalized
+	return x.observation.phase == finalizing && x.answer.Finalized &&
+		!slices.ContainsFunc(x.older, func(older *hookapi.CompositeResponse) bool { return !older.Finalized })
 }
 
 // gone reports whether nothing is left of the parent when our finalizer is taken off.

@@ -19,7 +19,7 @@ package composite
 import (
 	"k8s.io/apimachinery/pkg/labels"
 
-	hookapi "github.com/hookplane/hookplane/apis/hook"
+	"github.com/hookplane/hookplane/apis/metacontroller/v1alpha1"
 	"github.com/hookplane/hookplane/pkg/controller/related"
 	"github.com/hookplane/hookplane/pkg/controller/wakeup"
 	"github.com/hookplane/hookplane/pkg/hook"
@@ -37,6 +37,8 @@ type observation struct {
 	owned   [][]*objects.Object
 	adopt   []claim
 	release []claim
+	// recorded are the parent's revisions.
+	recorded []*v1alpha1.ControllerRevision
 	// related are the objects that the customize hook asked for; nil until they are found.
 	related *related.Objects
 }
@@ -61,7 +63,9 @@ func (c *controller) observe(key objects.Key) (*observation, bool) {
 	if memory.content != parent.ContentDigest { // the store shows a parent before its handler hears of it
 		memory.selector, memory.selectorErr = c.childSelector(parent)
 	}
-	o := &observation{parent: parent, phase: phase, memory: memory, owned: make([][]*objects.Object, len(c.children))}
+	o := &observation{
+		parent: parent, phase: phase, memory: memory, owned: make([][]*objects.Object, len(c.children)), recorded: c.recorded(parent),
+	}
 	for i, store := range c.children {
 		o.owned[i] = inNamespaceOf(parent, c.parent, store.OwnedBy(parent.UID))
 		if memory.selectorErr == nil && !parent.Deleting() {
@@ -114,6 +118,9 @@ func (c *controller) shown(o *observation, object wakeup.Object) string {
 	if object == parentObject(o.parent.Key()) {
 		return o.parent.ResourceVersion
 	}
+	if object.Resource == revisionResource {
+		return o.recordedVersion(object)
+	}
 	if rule := object.Resource - 1; rule >= 0 && rule < len(o.owned) {
 		for _, child := range o.owned[rule] {
 			if child.Name == object.Name && child.Namespace == object.Namespace {
@@ -152,7 +159,8 @@ func (c *controller) request(o *observation) *hook.CompositeRequest {
 }
 
 // planInput puts the observation into the words of the plan package.
-func (c *controller) planInput(o *observation, response *hookapi.CompositeResponse) plan.Input {
+func (c *controller) planInput(x *exchange) plan.Input {
+	o := x.observation
 	in := plan.Input{
 		Parent: plan.Parent{
 			APIVersion: o.parent.APIVersion, Kind: o.parent.Kind, Namespace: o.parent.Namespace, Name: o.parent.Name,
@@ -164,7 +172,8 @@ func (c *controller) planInput(o *observation, response *hookapi.CompositeRespon
 		Selector:         o.memory.selector,
 		GenerateSelector: c.generateSelector,
 		Lookup:           c.lookupChild,
-		Response:         response,
+		Response:         x.answer,
+		Rollout:          c.rollout(x),
 		Settled:          o.memory.settled,
 		SettledStatus:    o.memory.settledStatus,
 	}

@@ -18,6 +18,7 @@ package composite
 
 import (
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/hookplane/hookplane/pkg/hook"
@@ -67,8 +68,10 @@ func (c *controller) claimDue(key objects.Key) (remaining time.Duration, due boo
 // schedule arranges the sync that no event will cause. It replaces what was arranged before.
 func (c *controller) schedule(key objects.Key, x *exchange) {
 	wakeIn := c.retryIn(key, x)
-	if x.answer != nil {
-		wakeIn = earlier(wakeIn, x.answer.ResyncAfter())
+	for _, answer := range append(slices.Clone(x.older), x.answer) {
+		if answer != nil {
+			wakeIn = earlier(wakeIn, answer.ResyncAfter())
+		}
 	}
 	if c.resyncPeriod > 0 {
 		wakeIn = earlier(wakeIn, untilResync(x.observation.parent.UID, c.resyncPeriod, c.clock.Now()))
@@ -84,12 +87,14 @@ func (c *controller) schedule(key objects.Key, x *exchange) {
 	c.queue.AddAfter(key, wakeIn)
 }
 
-// retryIn returns when a failed sync is repeated; 0 when it is not.
+// retryIn returns when a sync is repeated that failed or stalls; 0 when it is not.
 func (c *controller) retryIn(key objects.Key, x *exchange) time.Duration {
 	var later *hook.RetryAfterError
 	switch {
 	case errors.As(x.err, &later):
 		return later.After
+	case x.err == nil && x.stalls():
+		return c.retries.When(key)
 	case x.err == nil, x.observation.blocked() != nil: // only a change of the parent can help, and that wakes it
 		c.retries.Forget(key)
 		return 0

@@ -39,6 +39,7 @@ import (
 	informers "github.com/hookplane/hookplane/generated/informers/externalversions/metacontroller/v1alpha1"
 	listers "github.com/hookplane/hookplane/generated/listers/metacontroller/v1alpha1"
 	"github.com/hookplane/hookplane/pkg/apply"
+	"github.com/hookplane/hookplane/pkg/controller/revision"
 	"github.com/hookplane/hookplane/pkg/hook"
 	"github.com/hookplane/hookplane/pkg/objects"
 	"github.com/hookplane/hookplane/pkg/plan"
@@ -78,8 +79,11 @@ type Config struct {
 	Live     metadata.Interface
 	NewHook  NewHook
 	Recorder eventRecorder
-	Metrics  *Metrics
-	Clock    clock.WithTicker
+	// Revisions keeps the revisions of parents; those of cluster-scoped parents in Namespace.
+	Revisions *revision.Store
+	Namespace string
+	Metrics   *Metrics
+	Clock     clock.WithTicker
 	// Workers is how many parents one controller syncs at a time.
 	Workers int
 }
@@ -204,7 +208,7 @@ func (s *Supervisor) reconcile(ctx context.Context, name string) error {
 		s.stop(ctx, name)
 		return s.retire(ctx, object)
 	}
-	d, err := define(ctx, object, s.Objects, s.NewHook)
+	d, err := define(ctx, object, s.Objects, s.NewHook, s.Namespace)
 	if lasting, ok := errors.AsType[*problem](err); ok {
 		s.stop(ctx, name)
 		s.refuse(ctx, object, lasting)

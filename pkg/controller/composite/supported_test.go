@@ -33,16 +33,6 @@ func TestSupported(t *testing.T) {
 	}{
 		"Sync":    {spec: v1alpha1.CompositeControllerSpec{Hooks: &v1alpha1.CompositeControllerHooks{Sync: webhook}}},
 		"NoHooks": {want: "spec.hooks.sync.webhook: no sync hook is set, so there is nothing to call for a parent"},
-		"All": {
-			spec: v1alpha1.CompositeControllerSpec{
-				Hooks: &v1alpha1.CompositeControllerHooks{Sync: webhook, Finalize: webhook, Customize: webhook},
-				ChildResources: []v1alpha1.ChildResourceRule{
-					{Resource: "pods"},
-					{Resource: "secrets", UpdateStrategy: &v1alpha1.ChildUpdateStrategy{Method: v1alpha1.ChildUpdateRollingInPlace}},
-				},
-			},
-			want: "this version does not support spec.childResources[1].updateStrategy.method: RollingInPlace: the controller does not run, rather than run without it",
-		},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {

@@ -25,6 +25,7 @@ import (
 	hookapi "github.com/hookplane/hookplane/apis/hook"
 	"github.com/hookplane/hookplane/pkg/apply"
 	"github.com/hookplane/hookplane/pkg/controller/related"
+	"github.com/hookplane/hookplane/pkg/controller/revision"
 	"github.com/hookplane/hookplane/pkg/controller/wakeup"
 	"github.com/hookplane/hookplane/pkg/hook"
 	"github.com/hookplane/hookplane/pkg/objects"
@@ -38,11 +39,14 @@ type exchange struct {
 	request     []byte
 	response    hook.Response
 	answer      *hookapi.CompositeResponse
+	revisions   *revision.Set                // nil without a rolling method
+	older       []*hookapi.CompositeResponse // what the hook answered for revisions.Older
 	plan        plan.Result
 	outcomes    []apply.Outcome // of plan.Writes
 	adopted     []string        // children adopted and released, as "Pod default/solr"
 	released    []string
 	superseded  bool           // the parent went before anything was done
+	unchanged   bool           // the cluster found nothing to change in a child
 	writes      []wakeup.Write // what changed in the cluster
 	err         error          // why the sync failed, or nil
 }
@@ -79,7 +83,7 @@ func (c *controller) syncParent(ctx context.Context, key objects.Key) {
 	c.report(ctx, x, c.clock.Since(start))
 }
 
-// sync is one pass: mark → claim → relate → call → plan → apply.
+// sync is one pass: mark → claim → relate → resolve → call → plan → apply.
 func (c *controller) sync(ctx context.Context, x *exchange) error {
 	o := x.observation
 	if o.phase == releasing {
@@ -99,6 +103,9 @@ func (c *controller) sync(ctx context.Context, x *exchange) error {
 	if err := c.relate(ctx, x); err != nil {
 		return err
 	}
+	if err := c.resolve(x); err != nil {
+		return err
+	}
 	if err := c.call(ctx, x); err != nil {
 		return err
 	}
@@ -106,24 +113,10 @@ func (c *controller) sync(ctx context.Context, x *exchange) error {
 		return nil
 	}
 	var err error
-	if x.plan, err = plan.Composite(c.planInput(o, x.answer)); err != nil {
+	if x.plan, err = plan.Composite(c.planInput(x)); err != nil {
 		return err
 	}
 	return c.apply(ctx, x)
-}
-
-// call asks the hook what should exist.
-func (c *controller) call(ctx context.Context, x *exchange) error {
-	caller := c.callerFor(x.observation)
-	x.request = c.request(x.observation).AppendJSON(nil)
-	var err error
-	x.response, err = caller.Call(ctx, hook.Request{ParentUID: x.observation.parent.UID, Body: x.request})
-	c.called(err)
-	if err != nil {
-		return err
-	}
-	x.answer, err = hook.DecodeComposite(x.response.Body, caller.mode)
-	return err
 }
 
 // callerFor returns the hook to call for a parent.
@@ -144,8 +137,11 @@ func (c *controller) superseded(o *observation) bool {
 		now.Deleting() != parent.Deleting() || leftToCollector(now) != leftToCollector(parent)
 }
 
-// apply writes the plan: children side by side, then the parent, whatever became of the children.
+// apply writes the plan: revisions, children side by side, then the parent, whatever became of the children.
 func (c *controller) apply(ctx context.Context, x *exchange) error {
+	if err := c.record(ctx, x); err != nil {
+		return err
+	}
 	childErr := c.applyChildren(ctx, x)
 	errs := make([]error, 0, len(x.plan.Problems)+2)
 	for i := range x.plan.Problems {
@@ -182,6 +178,7 @@ func (c *controller) applyChildren(ctx context.Context, x *exchange) error {
 		x.wrote(w, outcome)
 		switch {
 		case outcome.Unchanged:
+			x.unchanged = true
 			x.plan.Settled[w.Key] = w.Settle(w.ResourceVersion)
 		case operation(w, outcome) != plan.Delete:
 			x.plan.Settled[w.Key] = w.Settle(outcome.ResourceVersion)
