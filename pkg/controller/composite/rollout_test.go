@@ -54,8 +54,8 @@ func (a recordingApplier) Children(_ context.Context, _ []plan.Rule, writes []pl
 	return make([]apply.Outcome, len(writes))
 }
 
-// newRollingController returns a controller of Things that rolls its Pods, and what it records revisions with.
-func newRollingController(t *testing.T, sync hookFunc, applier Applier, existing ...runtime.Object) (*controller, *fake.Clientset) {
+// newRollingController returns a controller of Things that rolls its Pods, and records their revisions with a client.
+func newRollingController(t *testing.T, client *fake.Clientset, sync hookFunc, applier Applier) *controller {
 	t.Helper()
 	api := newListWatchAPI([]json.RawMessage{thing("t", "10", "b")}, nil)
 	c := newThingController(t, runCache(t, api), sync, applier)
@@ -65,14 +65,13 @@ func newRollingController(t *testing.T, sync hookFunc, applier Applier, existing
 		t.Fatal(err)
 	}
 	c.revisions = &revision.Scheme{Parents: c.parent.GroupResource(), Paths: paths}
-	client := fake.NewClientset(existing...)
 	factory := externalversions.NewSharedInformerFactory(client, 0)
 	if c.records, err = revision.NewStore(factory.Metacontroller().V1alpha1().ControllerRevisions(), client.MetacontrollerV1alpha1()); err != nil {
 		t.Fatal(err)
 	}
 	factory.StartWithContext(t.Context())
 	t.Cleanup(factory.Shutdown)
-	return c, client
+	return c
 }
 
 func onePod(context.Context, hook.Request) (hook.Response, error) {
@@ -80,7 +79,7 @@ func onePod(context.Context, hook.Request) (hook.Response, error) {
 }
 
 func TestControllerRecordsRevisionBeforeChildren(t *testing.T) {
-	var client *fake.Clientset
+	client := fake.NewClientset()
 	recorded := make(chan []string, 100)
 	applier := recordingApplier{applierStub{statusVersion: "10"}, func([]plan.Write) {
 		list, err := client.MetacontrollerV1alpha1().ControllerRevisions("n").List(context.Background(), metav1.ListOptions{})
@@ -93,9 +92,7 @@ func TestControllerRecordsRevisionBeforeChildren(t *testing.T) {
 		}
 		recorded <- names
 	}}
-	c, clientset := newRollingController(t, onePod, applier)
-	client = clientset
-	start(t.Context(), t, c)
+	start(t.Context(), t, newRollingController(t, client, onePod, applier))
 	if diff := cmp.Diff([]string{"p"}, receive(t, "children were written", recorded)); diff != "" {
 		t.Errorf("recorded when children were written (-want +got):\n%s", diff)
 	}
@@ -103,7 +100,7 @@ func TestControllerRecordsRevisionBeforeChildren(t *testing.T) {
 
 func TestControllerWritesNoChildrenWithoutRecord(t *testing.T) {
 	applier := recordingApplier{applierStub{statusVersion: "10"}, func([]plan.Write) { t.Error("children were written") }}
-	c, client := newRollingController(t, onePod, applier)
+	client := fake.NewClientset()
 	tries := make(chan struct{}, 100)
 	client.PrependReactor("create", "controllerrevisions", func(clienttesting.Action) (bool, runtime.Object, error) {
 		select {
@@ -112,7 +109,7 @@ func TestControllerWritesNoChildrenWithoutRecord(t *testing.T) {
 		}
 		return true, nil, errors.New("no room")
 	})
-	start(t.Context(), t, c)
+	start(t.Context(), t, newRollingController(t, client, onePod, applier))
 	for range 3 {
 		receive(t, "the record was tried again", tries)
 	}
@@ -142,8 +139,7 @@ func TestControllerAsksForEachRevision(t *testing.T) {
 		}
 		return onePod(ctx, request)
 	}
-	c, _ := newRollingController(t, answer, applierStub{statusVersion: "10"}, older)
-	start(t.Context(), t, c)
+	start(t.Context(), t, newRollingController(t, fake.NewClientset(older), answer, applierStub{statusVersion: "10"}))
 	receive(t, "the hook was asked twice", both)
 	mu.Lock()
 	defer mu.Unlock()
@@ -153,7 +149,7 @@ func TestControllerAsksForEachRevision(t *testing.T) {
 }
 
 func TestControllerCallTellsWhichRevisionFailed(t *testing.T) {
-	c, _ := newRollingController(t, func(_ context.Context, request hook.Request) (hook.Response, error) {
+	c := newRollingController(t, fake.NewClientset(), func(_ context.Context, request hook.Request) (hook.Response, error) {
 		if request.ParentUID == "uid-t/b" {
 			return hook.Response{}, errors.New("no")
 		}
@@ -239,7 +235,7 @@ func TestNewScheme(t *testing.T) {
 
 // TestScheduleResyncOfRevisions takes the shortest time that the hook asked for, whichever revision it answered for.
 func TestScheduleResyncOfRevisions(t *testing.T) {
-	c, _ := newRollingController(t, onePod, applierStub{})
+	c := newRollingController(t, fake.NewClientset(), onePod, applierStub{})
 	t.Cleanup(c.closeStores)
 	t.Cleanup(c.queue.ShutDown)
 	key := objects.Key{Namespace: "n", Name: "t"}

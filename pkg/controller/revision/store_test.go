@@ -37,9 +37,8 @@ import (
 )
 
 // newStore returns a Store that runs until the test ends.
-func newStore(t *testing.T, existing ...runtime.Object) (*Store, *fake.Clientset) {
+func newStore(t *testing.T, client *fake.Clientset) *Store {
 	t.Helper()
-	client := fake.NewClientset(existing...)
 	factory := externalversions.NewSharedInformerFactory(client, 0)
 	store, err := NewStore(factory.Metacontroller().V1alpha1().ControllerRevisions(), client.MetacontrollerV1alpha1())
 	if err != nil {
@@ -51,7 +50,7 @@ func newStore(t *testing.T, existing ...runtime.Object) (*Store, *fake.Clientset
 		cancel()
 		factory.Shutdown()
 	})
-	return store, client
+	return store
 }
 
 func ownedBy(uid types.UID, namespace, name string) *v1alpha1.ControllerRevision {
@@ -65,7 +64,8 @@ func ownedBy(uid types.UID, namespace, name string) *v1alpha1.ControllerRevision
 }
 
 func TestStoreOwned(t *testing.T) {
-	store, _ := newStore(t, ownedBy("u", "n", "a"), ownedBy("u", "n", "b"), ownedBy("u", "elsewhere", "c"), ownedBy("v", "n", "d"), ownedBy("", "n", "e"))
+	store := newStore(t, fake.NewClientset(
+		ownedBy("u", "n", "a"), ownedBy("u", "n", "b"), ownedBy("u", "elsewhere", "c"), ownedBy("v", "n", "d"), ownedBy("", "n", "e")))
 	stop, err := store.Watch(t.Context(), func(Event) {})
 	if err != nil {
 		t.Fatal(err)
@@ -82,7 +82,8 @@ func TestStoreOwned(t *testing.T) {
 }
 
 func TestStoreWatchAndWrite(t *testing.T) {
-	store, client := newStore(t, ownedBy("u", "n", "there"))
+	client := fake.NewClientset(ownedBy("u", "n", "there"))
+	store := newStore(t, client)
 	events := make(chan string, 100)
 	stop, err := store.Watch(t.Context(), func(e Event) {
 		events <- fmt.Sprintf("%s gone:%t changed:%t", e.Revision.Name, e.Gone, e.Changed)
@@ -138,7 +139,7 @@ func TestStoreWatchAndWrite(t *testing.T) {
 
 // TestStoreWriteStops lets the second of three writes fail.
 func TestStoreWriteStops(t *testing.T) {
-	store, client := newStore(t)
+	client := fake.NewClientset()
 	client.PrependReactor("create", "controllerrevisions", func(action clienttesting.Action) (bool, runtime.Object, error) {
 		revision := action.(clienttesting.CreateAction).GetObject().(*v1alpha1.ControllerRevision)
 		if revision.Name == "b" {
@@ -146,7 +147,7 @@ func TestStoreWriteStops(t *testing.T) {
 		}
 		return true, revision, nil
 	})
-	written, err := store.Write(t.Context(), []Change{{Create, ownedBy("u", "n", "a")}, {Create, ownedBy("u", "n", "b")}, {Create, ownedBy("u", "n", "c")}})
+	written, err := newStore(t, client).Write(t.Context(), []Change{{Create, ownedBy("u", "n", "a")}, {Create, ownedBy("u", "n", "b")}, {Create, ownedBy("u", "n", "c")}})
 	if err == nil || !strings.Contains(err.Error(), `cannot create ControllerRevision "n/b": no`) {
 		t.Errorf("want an error that names the revision, got %v", err)
 	}
