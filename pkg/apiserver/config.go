@@ -24,9 +24,9 @@ import (
 	"k8s.io/apiserver/pkg/endpoints/openapi"
 	genericapiserver "k8s.io/apiserver/pkg/server"
 	"k8s.io/apiserver/pkg/util/compatibility"
+	"k8s.io/client-go/informers"
 	"k8s.io/client-go/rest"
 
-	generatedopenapi "github.com/hookplane/hookplane/generated/openapi"
 	"github.com/hookplane/hookplane/pkg/apiserver/registration"
 )
 
@@ -47,8 +47,10 @@ type Config struct {
 
 // ExtraConfig is the part of Config that is not every API server's.
 type ExtraConfig struct {
-	// NewControllers makes the controllers, given a client configuration for this very server. Nil: none.
-	NewControllers func(loopback *rest.Config) (Runner, error)
+	// NewControllers makes the controllers, given a client configuration for this very server. Required.
+	NewControllers func(loopback *rest.Config) (Controllers, error)
+	// OwnNamespace is the namespace that the server runs in: no initializer completes its objects. Empty: it runs in none.
+	OwnNamespace string
 	// Registrar registers the server with the host cluster. Nil: somebody else does.
 	Registrar *registration.Registrar
 	// KeepRegistration leaves the registration in place when the server ends, for another replica or for
@@ -65,9 +67,9 @@ func NewConfig(version string) *Config {
 	generic := genericapiserver.NewRecommendedConfig(codecs)
 	generic.EffectiveVersion = newServedVersion(compatibility.DefaultBuildEffectiveVersion(), version)
 	namer := openapi.NewDefinitionNamer(scheme)
-	generic.OpenAPIConfig = genericapiserver.DefaultOpenAPIConfig(generatedopenapi.GetOpenAPIDefinitions, namer)
+	generic.OpenAPIConfig = genericapiserver.DefaultOpenAPIConfig(openAPIDefinitions, namer)
 	generic.OpenAPIConfig.Info.Title = "Hookplane"
-	generic.OpenAPIV3Config = genericapiserver.DefaultOpenAPIV3Config(generatedopenapi.GetOpenAPIDefinitions, namer)
+	generic.OpenAPIV3Config = genericapiserver.DefaultOpenAPIV3Config(openAPIDefinitions, namer)
 	generic.OpenAPIV3Config.Info.Title = "Hookplane"
 	generic.ShutdownWatchTerminationGracePeriod = watchTerminationGracePeriod
 	return &Config{Scheme: scheme, Codecs: codecs, GenericConfig: generic}
@@ -78,6 +80,9 @@ type completedConfig struct {
 	codecs  serializer.CodecFactory
 	generic genericapiserver.CompletedConfig
 	extra   ExtraConfig
+	// host and hostInformers lead to the host cluster.
+	host          *rest.Config
+	hostInformers informers.SharedInformerFactory
 }
 
 // CompletedConfig is a Config that is ready to be used. Only Complete makes one.
@@ -89,5 +94,6 @@ type CompletedConfig struct {
 func (c *Config) Complete() CompletedConfig {
 	return CompletedConfig{&completedConfig{
 		scheme: c.Scheme, codecs: c.Codecs, generic: c.GenericConfig.Complete(), extra: c.ExtraConfig,
+		host: c.GenericConfig.ClientConfig, hostInformers: c.GenericConfig.SharedInformerFactory,
 	}}
 }

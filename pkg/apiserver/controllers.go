@@ -16,11 +16,22 @@ limitations under the License.
 
 package apiserver
 
-import "context"
+import (
+	"context"
+
+	"github.com/hookplane/hookplane/pkg/hook"
+)
 
 // Runner is what runs beside the API, such as the controllers.
 type Runner interface {
 	// Run works until the context ends and returns when everything that it started has ended. An error
 	// while the context has not ended stops the server.
 	Run(ctx context.Context) error
+}
+
+// Controllers run beside the API, and make the hooks that admission calls too.
+type Controllers interface {
+	Runner
+	// NewHook makes the executor of a hook.
+	NewHook(spec hook.Spec) (hook.Hook, error)
 }

@@ -17,10 +17,12 @@ limitations under the License.
 package apiserver
 
 import (
+	admissionv1 "k8s.io/api/admission/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/runtime/serializer"
+	utilruntime "k8s.io/apimachinery/pkg/util/runtime"
 
 	"github.com/hookplane/hookplane/apis/metacontroller/install"
 )
@@ -29,6 +31,7 @@ import (
 func newScheme() (*runtime.Scheme, serializer.CodecFactory) {
 	scheme := runtime.NewScheme()
 	install.Install(scheme)
+	utilruntime.Must(admissionv1.AddToScheme(scheme))
 
 	// The options of requests and the documents of discovery belong to no group.
 	unversioned := schema.GroupVersion{Version: "v1"}

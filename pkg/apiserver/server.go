@@ -28,6 +28,7 @@ import (
 	restclient "k8s.io/client-go/rest"
 	"k8s.io/klog/v2"
 
+	"github.com/hookplane/hookplane/admission/initializer"
 	"github.com/hookplane/hookplane/apis/metacontroller/v1alpha1"
 	"github.com/hookplane/hookplane/registry/metacontroller/compositecontroller"
 	"github.com/hookplane/hookplane/registry/metacontroller/controllerrevision"
@@ -44,8 +45,10 @@ const (
 
 // Server is the API server with what runs beside it.
 type Server struct {
-	generic *genericapiserver.GenericAPIServer
-	extra   ExtraConfig
+	generic      *genericapiserver.GenericAPIServer
+	extra        ExtraConfig
+	controllers  Controllers
+	initializers *initializers
 }
 
 // New makes a Server. It opens the connections to the storage.
@@ -64,7 +67,18 @@ func (c CompletedConfig) New() (*Server, error) {
 	if err := generic.InstallAPIGroup(&group); err != nil {
 		return nil, fmt.Errorf("cannot serve %s: %w", v1alpha1.SchemeGroupVersion, err)
 	}
-	return &Server{generic: generic, extra: c.extra}, nil
+	controllers, err := c.extra.NewControllers(restclient.CopyConfig(generic.LoopbackClientConfig))
+	if err != nil {
+		return nil, fmt.Errorf("cannot set up the controllers: %w", err)
+	}
+	initializers, err := c.newInitializers(controllers.NewHook)
+	if err != nil {
+		return nil, fmt.Errorf("cannot set up the initializers: %w", err)
+	}
+	if err := generic.InstallAPIGroup(initializers.apiGroup(c)); err != nil {
+		return nil, fmt.Errorf("cannot serve %s: %w", initializer.GroupVersion, err)
+	}
+	return &Server{generic: generic, extra: c.extra, controllers: controllers, initializers: initializers}, nil
 }
 
 // newStorage returns the storage of each resource and subresource.
@@ -102,16 +116,13 @@ func (s *Server) Run(ctx context.Context) error {
 	ctx, end := context.WithCancel(ctx)
 	defer end()
 	failures := make(chan error, 1) // the first one: what follows may be its consequence
-	tasks, err := s.newTasks(func(err error) {
+	tasks := s.newTasks(func(err error) {
 		select {
 		case failures <- err:
 		default:
 		}
 		end()
 	})
-	if err != nil {
-		return err
-	}
 	if err := s.addHooks(ctx, tasks); err != nil {
 		return err
 	}
@@ -126,26 +137,22 @@ func (s *Server) Run(ctx context.Context) error {
 	}
 }
 
-// tasks are what runs beside the API. Each may be nil.
+// tasks are what runs beside the API. There may be no registration.
 type tasks struct {
-	registration, controllers *task
+	registration, initializers, controllers *task
 }
 
-func (s *Server) newTasks(failed func(error)) (tasks, error) {
-	var t tasks
+func (s *Server) newTasks(failed func(error)) tasks {
+	t := tasks{
+		initializers: &task{name: "initializers", failed: failed, run: s.initializers.run},
+		controllers:  &task{name: "controllers", failed: failed, run: s.controllers.Run},
+	}
 	if registrar := s.extra.Registrar; registrar != nil {
 		t.registration = &task{name: "registration", failed: failed, run: func(ctx context.Context) error {
 			return registrar.Run(ctx, s.extra.OnReady)
 		}}
 	}
-	if s.extra.NewControllers != nil {
-		controllers, err := s.extra.NewControllers(restclient.CopyConfig(s.generic.LoopbackClientConfig))
-		if err != nil {
-			return tasks{}, fmt.Errorf("cannot set up the controllers: %w", err)
-		}
-		t.controllers = &task{name: "controllers", failed: failed, run: controllers.Run}
-	}
-	return t, nil
+	return t
 }
 
 // addHooks makes the tasks run from when the server accepts requests until it is told to end. They still
@@ -173,7 +180,7 @@ func (s *Server) addHooks(ctx context.Context, t tasks) error {
 }
 
 func (t tasks) start(ctx context.Context) {
-	for _, task := range []*task{t.registration, t.controllers} {
+	for _, task := range []*task{t.registration, t.initializers, t.controllers} {
 		if task != nil {
 			task.start(ctx)
 		}
@@ -181,19 +188,16 @@ func (t tasks) start(ctx context.Context) {
 }
 
 // stop ends the tasks. The registration goes first, so that clients hear that the API is gone rather than
-// get no answer.
+// get no answer; and before it the webhook configuration, so that no create waits for it.
 func (s *Server) stop(ctx context.Context, t tasks) error {
-	var errs []error
+	errs := []error{t.initializers.stop(stopTimeout)}
 	if t.registration != nil {
 		errs = append(errs, t.registration.stop(stopTimeout))
 		if !s.extra.KeepRegistration {
 			ctx, cancel := context.WithTimeout(ctx, unregisterTimeout)
 			defer cancel()
-			errs = append(errs, s.extra.Registrar.Remove(ctx))
+			errs = append(errs, s.initializers.keeper.Remove(ctx), s.extra.Registrar.Remove(ctx))
 		}
 	}
-	if t.controllers != nil {
-		errs = append(errs, t.controllers.stop(stopTimeout))
-	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, t.controllers.stop(stopTimeout))...)
 }

@@ -39,11 +39,13 @@ import (
 	"github.com/hookplane/hookplane/generated/informers/externalversions"
 	"github.com/hookplane/hookplane/pkg/apply"
 	"github.com/hookplane/hookplane/pkg/controller/composite"
+	"github.com/hookplane/hookplane/pkg/controller/initializer"
 	"github.com/hookplane/hookplane/pkg/controller/revision"
 	"github.com/hookplane/hookplane/pkg/hook"
 	"github.com/hookplane/hookplane/pkg/hook/credentials"
 	"github.com/hookplane/hookplane/pkg/hook/etag"
 	"github.com/hookplane/hookplane/pkg/hook/webhook"
+	"github.com/hookplane/hookplane/pkg/initialization"
 	"github.com/hookplane/hookplane/pkg/objects"
 	"github.com/hookplane/hookplane/pkg/plan"
 )
@@ -90,6 +92,7 @@ type Controllers struct {
 	controllers versioned.Interface
 	objects     *objects.Cache
 	applier     *apply.Applier
+	deferred    initializer.Objects
 	transport   *webhook.Transport
 	credentials *credentials.Store
 	answers     *etag.Cache
@@ -118,6 +121,9 @@ func New(config Config) (*Controllers, error) {
 	if c.applier, err = apply.New(host, apply.Options{FieldManager: config.FieldManager}); err != nil {
 		return nil, err
 	}
+	if c.deferred, err = initializer.NewObjects(host, config.FieldManager); err != nil {
+		return nil, fmt.Errorf("client of deferred objects: %w", err)
+	}
 	if c.metrics, err = composite.NewMetrics(config.RegisterMetrics); err != nil {
 		return nil, err
 	}
@@ -132,11 +138,11 @@ func New(config Config) (*Controllers, error) {
 // Run runs the controllers until the context ends, and returns when all that it started has ended.
 func (c *Controllers) Run(ctx context.Context) error {
 	defer c.transport.Close()
-	broadcaster := record.NewBroadcaster(record.WithContext(ctx),
-		record.WithCorrelatorOptions(record.CorrelatorOptions{BurstSize: eventBurst, QPS: eventQPS, Clock: c.clock}))
+	broadcaster := NewBroadcaster(c.clock)
 	defer broadcaster.Shutdown()
 	broadcaster.StartRecordingToSink(&typedcorev1.EventSinkImpl{Interface: c.host.CoreV1().Events("")})
 
+	recorder := broadcaster.NewRecorder(scheme.Scheme, corev1.EventSource{Component: EventSource})
 	informers := externalversions.NewSharedInformerFactory(c.controllers, 0)
 	revisions, err := revision.NewStore(informers.Metacontroller().V1alpha1().ControllerRevisions(), c.controllers.MetacontrollerV1alpha1())
 	if err != nil {
@@ -149,13 +155,23 @@ func (c *Controllers) Run(ctx context.Context) error {
 		Applier:     c.applier,
 		Strategy:    c.config.Strategy,
 		Live:        c.metadata,
-		NewHook:     c.newHook,
-		Recorder:    broadcaster.NewRecorder(scheme.Scheme, corev1.EventSource{Component: EventSource}),
+		NewHook:     c.NewHook,
+		Recorder:    recorder,
 		Revisions:   revisions,
 		Namespace:   c.config.Namespace,
 		Metrics:     c.metrics,
 		Clock:       c.clock,
 		Workers:     c.config.Workers,
+	})
+	registry := initialization.NewRegistry(informers.Metacontroller().V1alpha1().InitializerControllers(), c.NewHook, c.clock)
+	deferred := initializer.New(initializer.Config{
+		Registry: registry,
+		Client:   c.controllers.MetacontrollerV1alpha1(),
+		Metadata: c.metadata,
+		Objects:  c.deferred,
+		Recorder: recorder,
+		Clock:    c.clock,
+		Workers:  c.config.Workers,
 	})
 	ctx, cancel := context.WithCancel(ctx)
 	var group sync.WaitGroup
@@ -164,15 +180,22 @@ func (c *Controllers) Run(ctx context.Context) error {
 		informers.Shutdown()
 		group.Wait()
 	}()
-	errs := make(chan error, 2)
+	errs := make(chan error, 4)
 	group.Go(func() { errs <- c.objects.Run(ctx) })
 	group.Go(func() { errs <- supervisor.Run(ctx) })
+	group.Go(func() { errs <- registry.Run(ctx) })
+	group.Go(func() { errs <- deferred.Run(ctx) })
 	informers.StartWithContext(ctx)
 	return <-errs // whatever ends first ends the others
 }
 
-// newHook returns the executor of a hook.
-func (c *Controllers) newHook(spec hook.Spec) (hook.Hook, error) {
+// NewBroadcaster returns a broadcaster of events, which no object can flood the host with. The caller shuts it down.
+func NewBroadcaster(clock clock.Clock) record.EventBroadcaster {
+	return record.NewBroadcaster(record.WithCorrelatorOptions(record.CorrelatorOptions{BurstSize: eventBurst, QPS: eventQPS, Clock: clock}))
+}
+
+// NewHook returns the executor of a hook, as all controllers use it.
+func (c *Controllers) NewHook(spec hook.Spec) (hook.Hook, error) {
 	called, err := webhook.New(spec, webhook.Options{
 		Transport: c.transport, Credentials: c.credentials, UserAgent: c.config.UserAgent, Clock: c.clock,
 	})

@@ -61,12 +61,13 @@ func (o *Options) config(host *rest.Config, storage storagebackend.TransportConf
 		return nil, err
 	}
 	config.ExtraConfig.NewControllers = o.newControllers(host)
+	config.ExtraConfig.OwnNamespace = o.Registration.service().Namespace
 	return config, nil
 }
 
 // newControllers makes the controllers, as soon as there is an API that they can read.
-func (o *Options) newControllers(host *rest.Config) func(loopback *rest.Config) (apiserver.Runner, error) {
-	return func(loopback *rest.Config) (apiserver.Runner, error) {
+func (o *Options) newControllers(host *rest.Config) func(loopback *rest.Config) (apiserver.Controllers, error) {
+	return func(loopback *rest.Config) (apiserver.Controllers, error) {
 		allowed, err := o.Hooks.allowedCIDRs()
 		if err != nil {
 			return nil, err

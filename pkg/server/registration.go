@@ -24,11 +24,13 @@ import (
 	"strings"
 
 	"github.com/spf13/pflag"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/client-go/rest"
 	certutil "k8s.io/client-go/util/cert"
 
+	"github.com/hookplane/hookplane/admission/initializer"
 	"github.com/hookplane/hookplane/apis/metacontroller/v1alpha1"
 	"github.com/hookplane/hookplane/pkg/apiserver/registration"
 )
@@ -56,9 +58,9 @@ func newRegistrationOptions() RegistrationOptions {
 
 func (o *RegistrationOptions) addFlags(flags *pflag.FlagSet) {
 	flags.BoolVar(&o.Register, "register-apiservice", o.Register,
-		"Keep the APIService "+v1alpha1.SchemeGroupVersion.Version+"."+v1alpha1.SchemeGroupVersion.Group+" of the host cluster, which makes it forward requests to this server.")
+		"Keep the APIServices v1alpha1.metacontroller.k8s.io and v1alpha1.admission.metacontroller.k8s.io of the host cluster, which make it forward requests to this server.")
 	flags.BoolVar(&o.Keep, "keep-apiservice", o.Keep,
-		"Leave the APIService when the server ends, for other replicas or a restart. With false it is removed first, so that clients do not wait for a server that is gone; objects stay stored.")
+		"Leave the APIServices when the server ends, for other replicas or a restart. With false they are removed first, with the webhook configuration of the initializers, so that clients do not wait for a server that is gone; objects stay stored.")
 	flags.StringVar(&o.Service, "apiservice-service", o.Service,
 		"Service (namespace/name) that leads the host cluster to this server. The serving certificate must be valid for <name>.<namespace>.svc. ControllerRevisions of cluster-scoped parents are kept in its namespace.")
 	flags.StringVar(&o.ExternalName, "apiservice-external-name", o.ExternalName,
@@ -135,12 +137,12 @@ func (o *RegistrationOptions) registrar(host *rest.Config, serving *ServingOptio
 		return nil, nil
 	}
 	return registration.New(host, registration.Config{
-		GroupVersion: v1alpha1.SchemeGroupVersion,
-		Service:      o.service(),
-		ExternalName: o.ExternalName,
-		Port:         serving.port(),
-		CABundle:     func() ([]byte, error) { return o.caBundle(serving) },
-		TakeOver:     o.TakeOver,
+		GroupVersions: []schema.GroupVersion{v1alpha1.SchemeGroupVersion, initializer.GroupVersion},
+		Service:       o.service(),
+		ExternalName:  o.ExternalName,
+		Port:          serving.port(),
+		CABundle:      func() ([]byte, error) { return o.caBundle(serving) },
+		TakeOver:      o.TakeOver,
 	})
 }
 

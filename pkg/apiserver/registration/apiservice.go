@@ -23,6 +23,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	apiregistrationv1 "k8s.io/kube-aggregator/pkg/apis/apiregistration/v1"
 )
 
@@ -55,22 +56,23 @@ func (e *TakenError) Error() string {
 		e.GroupVersion, e.By)
 }
 
-func (r *Registrar) name() string {
-	return r.GroupVersion.Version + "." + r.GroupVersion.Group
+// nameOf returns the name of the APIService of a group version.
+func nameOf(gv schema.GroupVersion) string {
+	return gv.Version + "." + gv.Group
 }
 
-func (r *Registrar) checkAPIService(ctx context.Context) error {
-	existing, err := r.aggregator.ApiregistrationV1().APIServices().Get(ctx, r.name(), metav1.GetOptions{})
+func (r *Registrar) checkAPIService(ctx context.Context, gv schema.GroupVersion) error {
+	existing, err := r.aggregator.ApiregistrationV1().APIServices().Get(ctx, nameOf(gv), metav1.GetOptions{})
 	if apierrors.IsNotFound(err) {
 		return nil
 	}
 	if err != nil {
-		return fmt.Errorf("cannot read the APIService %s: %w", r.name(), err)
+		return fmt.Errorf("cannot read the APIService %s: %w", nameOf(gv), err)
 	}
 	if r.TakeOver || r.ours(existing) {
 		return nil
 	}
-	return &TakenError{GroupVersion: r.GroupVersion.String(), By: servedBy(existing)}
+	return &TakenError{GroupVersion: gv.String(), By: servedBy(existing)}
 }
 
 // ours reports whether the APIService leads to our Service.
@@ -85,20 +87,20 @@ func servedBy(s *apiregistrationv1.APIService) string {
 	return fmt.Sprintf("the Service %s/%s", s.Spec.Service.Namespace, s.Spec.Service.Name)
 }
 
-func (r *Registrar) ensureAPIService(ctx context.Context) error {
+func (r *Registrar) ensureAPIService(ctx context.Context, gv schema.GroupVersion) error {
 	client := r.aggregator.ApiregistrationV1().APIServices()
-	spec, err := r.apiServiceSpec()
+	spec, err := r.apiServiceSpec(gv)
 	if err != nil {
 		return err
 	}
-	existing, err := client.Get(ctx, r.name(), metav1.GetOptions{})
+	existing, err := client.Get(ctx, nameOf(gv), metav1.GetOptions{})
 	if apierrors.IsNotFound(err) {
-		created := &apiregistrationv1.APIService{ObjectMeta: metav1.ObjectMeta{Name: r.name()}, Spec: spec}
+		created := &apiregistrationv1.APIService{ObjectMeta: metav1.ObjectMeta{Name: nameOf(gv)}, Spec: spec}
 		_, err := client.Create(ctx, created, metav1.CreateOptions{})
-		return wrap(err, "cannot create the APIService %s", r.name())
+		return wrap(err, "cannot create the APIService %s", nameOf(gv))
 	}
 	if err != nil {
-		return fmt.Errorf("cannot read the APIService %s: %w", r.name(), err)
+		return fmt.Errorf("cannot read the APIService %s: %w", nameOf(gv), err)
 	}
 	if equality.Semantic.DeepEqual(existing.Spec, spec) {
 		return nil
@@ -107,10 +109,10 @@ func (r *Registrar) ensureAPIService(ctx context.Context) error {
 	updated.Spec = spec
 	delete(updated.Labels, automanagedLabel)
 	_, err = client.Update(ctx, updated, metav1.UpdateOptions{})
-	return wrap(err, "cannot update the APIService %s", r.name())
+	return wrap(err, "cannot update the APIService %s", nameOf(gv))
 }
 
-func (r *Registrar) apiServiceSpec() (apiregistrationv1.APIServiceSpec, error) {
+func (r *Registrar) apiServiceSpec(gv schema.GroupVersion) (apiregistrationv1.APIServiceSpec, error) {
 	bundle, err := r.CABundle()
 	if err != nil {
 		return apiregistrationv1.APIServiceSpec{}, err
@@ -120,7 +122,7 @@ func (r *Registrar) apiServiceSpec() (apiregistrationv1.APIServiceSpec, error) {
 		port = r.Port
 	}
 	return apiregistrationv1.APIServiceSpec{
-		Group: r.GroupVersion.Group, Version: r.GroupVersion.Version,
+		Group: gv.Group, Version: gv.Version,
 		GroupPriorityMinimum: groupPriority, VersionPriority: versionPriority,
 		Service: &apiregistrationv1.ServiceReference{
 			Namespace: r.Service.Namespace, Name: r.Service.Name, Port: new(port),
@@ -129,13 +131,13 @@ func (r *Registrar) apiServiceSpec() (apiregistrationv1.APIServiceSpec, error) {
 	}, nil
 }
 
-func (r *Registrar) removeAPIService(ctx context.Context) error {
+func (r *Registrar) removeAPIService(ctx context.Context, gv schema.GroupVersion) error {
 	client := r.aggregator.ApiregistrationV1().APIServices()
-	spec, err := r.apiServiceSpec()
+	spec, err := r.apiServiceSpec(gv)
 	if err != nil {
 		return err
 	}
-	existing, err := client.Get(ctx, r.name(), metav1.GetOptions{})
+	existing, err := client.Get(ctx, nameOf(gv), metav1.GetOptions{})
 	if apierrors.IsNotFound(err) {
 		return nil
 	}
@@ -143,7 +145,7 @@ func (r *Registrar) removeAPIService(ctx context.Context) error {
 		return err
 	}
 	// The precondition leaves an APIService alone that another process changed since it was read.
-	err = client.Delete(ctx, r.name(), metav1.DeleteOptions{Preconditions: &metav1.Preconditions{
+	err = client.Delete(ctx, nameOf(gv), metav1.DeleteOptions{Preconditions: &metav1.Preconditions{
 		UID: &existing.UID, ResourceVersion: &existing.ResourceVersion,
 	}})
 	if apierrors.IsNotFound(err) {

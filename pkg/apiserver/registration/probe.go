@@ -25,6 +25,7 @@ import (
 
 	apidiscoveryv2 "k8s.io/api/apidiscovery/v2"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/rest"
 	apiregistrationv1 "k8s.io/kube-aggregator/pkg/apis/apiregistration/v1"
 )
@@ -34,19 +35,21 @@ import (
 // and explain resources list it. kube-apiserver brings each of these up to date in its own time.
 func (r *Registrar) answersThrough(host rest.Interface) func(context.Context) error {
 	return func(ctx context.Context) error {
-		for _, check := range []func(context.Context, rest.Interface) error{
-			r.available, r.forwarded, r.discovered, r.explained,
-		} {
-			if err := check(ctx, host); err != nil {
-				return err
+		for _, gv := range r.GroupVersions {
+			for _, check := range []func(context.Context, rest.Interface, schema.GroupVersion) error{
+				r.available, forwarded, discovered, explained,
+			} {
+				if err := check(ctx, host, gv); err != nil {
+					return fmt.Errorf("%s: %w", gv, err)
+				}
 			}
 		}
 		return nil
 	}
 }
 
-func (r *Registrar) available(ctx context.Context, _ rest.Interface) error {
-	s, err := r.aggregator.ApiregistrationV1().APIServices().Get(ctx, r.name(), metav1.GetOptions{})
+func (r *Registrar) available(ctx context.Context, _ rest.Interface, gv schema.GroupVersion) error {
+	s, err := r.aggregator.ApiregistrationV1().APIServices().Get(ctx, nameOf(gv), metav1.GetOptions{})
 	if err != nil {
 		return err
 	}
@@ -62,12 +65,12 @@ func (r *Registrar) available(ctx context.Context, _ rest.Interface) error {
 	return errors.New("the availability of the APIService is not known yet")
 }
 
-func (r *Registrar) forwarded(ctx context.Context, host rest.Interface) error {
-	err := host.Get().AbsPath("/apis", r.GroupVersion.Group, r.GroupVersion.Version).Do(ctx).Error()
+func forwarded(ctx context.Context, host rest.Interface, gv schema.GroupVersion) error {
+	err := host.Get().AbsPath("/apis", gv.Group, gv.Version).Do(ctx).Error()
 	return wrap(err, "a request through the cluster fails")
 }
 
-func (r *Registrar) discovered(ctx context.Context, host rest.Interface) error {
+func discovered(ctx context.Context, host rest.Interface, gv schema.GroupVersion) error {
 	body, err := host.Get().AbsPath("/apis").
 		SetHeader("Accept", "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList").Do(ctx).Raw()
 	if err != nil {
@@ -78,18 +81,18 @@ func (r *Registrar) discovered(ctx context.Context, host rest.Interface) error {
 		return fmt.Errorf("cannot understand what the cluster says it serves: %w", err)
 	}
 	for _, group := range groups.Items {
-		if group.Name == r.GroupVersion.Group && slices.ContainsFunc(group.Versions, r.current) {
+		if group.Name == gv.Group && slices.ContainsFunc(group.Versions, func(v apidiscoveryv2.APIVersionDiscovery) bool { return isCurrent(v, gv) }) {
 			return nil
 		}
 	}
 	return errors.New("the list of what the cluster serves does not have it yet")
 }
 
-func (r *Registrar) current(v apidiscoveryv2.APIVersionDiscovery) bool {
-	return v.Version == r.GroupVersion.Version && v.Freshness == apidiscoveryv2.DiscoveryFreshnessCurrent && len(v.Resources) > 0
+func isCurrent(v apidiscoveryv2.APIVersionDiscovery, gv schema.GroupVersion) bool {
+	return v.Version == gv.Version && v.Freshness == apidiscoveryv2.DiscoveryFreshnessCurrent && len(v.Resources) > 0
 }
 
-func (r *Registrar) explained(ctx context.Context, host rest.Interface) error {
+func explained(ctx context.Context, host rest.Interface, gv schema.GroupVersion) error {
 	body, err := host.Get().AbsPath("/openapi/v3").Do(ctx).Raw()
 	if err != nil {
 		return fmt.Errorf("cannot read the OpenAPI documents of the cluster: %w", err)
@@ -100,7 +103,7 @@ func (r *Registrar) explained(ctx context.Context, host rest.Interface) error {
 	if err := json.Unmarshal(body, &index); err != nil {
 		return fmt.Errorf("cannot understand the OpenAPI documents of the cluster: %w", err)
 	}
-	if _, found := index.Paths["apis/"+r.GroupVersion.String()]; !found {
+	if _, found := index.Paths["apis/"+gv.String()]; !found {
 		return errors.New("the OpenAPI documents of the cluster do not have it yet")
 	}
 	return nil

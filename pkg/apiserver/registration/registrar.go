@@ -45,8 +45,8 @@ const (
 
 // Config says what to register.
 type Config struct {
-	// GroupVersion is the API that is served.
-	GroupVersion schema.GroupVersion
+	// GroupVersions are the APIs that are served, each of which gets an APIService. At least one.
+	GroupVersions []schema.GroupVersion
 	// Service names the Service through which kube-apiserver reaches this server. Its name is also the
 	// one that the serving certificate must be valid for.
 	Service types.NamespacedName
@@ -90,8 +90,10 @@ func New(host *rest.Config, config Config) (*Registrar, error) {
 // CustomResourceDefinitions, by another Service, or by another server that is alive (*TakenError), or the Service that ExternalName asks for
 // exists and leads elsewhere (*ServiceError).
 func (r *Registrar) Check(ctx context.Context) error {
-	if err := r.checkAPIService(ctx); err != nil {
-		return err
+	for _, gv := range r.GroupVersions {
+		if err := r.checkAPIService(ctx, gv); err != nil {
+			return err
+		}
 	}
 	if r.ExternalName == "" {
 		return nil
@@ -103,7 +105,7 @@ func (r *Registrar) Check(ctx context.Context) error {
 // from then on. It returns nil when the context ends. A failure is logged when it differs from the one
 // before, and tried again.
 func (r *Registrar) Run(ctx context.Context, ready func()) error {
-	ctx = klog.NewContext(ctx, klog.FromContext(ctx).WithValues("apiService", r.name()))
+	ctx = klog.NewContext(ctx, klog.FromContext(ctx).WithValues("apiServices", r.names()))
 	r.ensureUntilDone(ctx)
 	if r.waitUntilReady(ctx) {
 		ready()
@@ -146,7 +148,21 @@ func (r *Registrar) ensure(ctx context.Context) error {
 			return err
 		}
 	}
-	return r.ensureAPIService(ctx)
+	for _, gv := range r.GroupVersions {
+		if err := r.ensureAPIService(ctx, gv); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// names returns the names of the APIServices.
+func (r *Registrar) names() []string {
+	names := make([]string, 0, len(r.GroupVersions))
+	for _, gv := range r.GroupVersions {
+		names = append(names, nameOf(gv))
+	}
+	return names
 }
 
 // waitUntilReady reports whether the API answers through the cluster; false: the context ended before.
@@ -173,12 +189,14 @@ func (r *Registrar) waitUntilReady(ctx context.Context) bool {
 	}
 }
 
-// Remove removes the APIService, so that clients of the cluster are told that the API is gone instead of
+// Remove removes the APIServices, so that clients of the cluster are told that the API is gone instead of
 // waiting for it, and the Service if it is one that Run made. What has come to belong to somebody else
 // since is left alone. The namespace stays: others may have put something there.
 func (r *Registrar) Remove(ctx context.Context) error {
-	if err := r.removeAPIService(ctx); err != nil {
-		return fmt.Errorf("cannot remove the APIService %s: %w", r.name(), err)
+	for _, gv := range r.GroupVersions {
+		if err := r.removeAPIService(ctx, gv); err != nil {
+			return fmt.Errorf("cannot remove the APIService %s: %w", nameOf(gv), err)
+		}
 	}
 	if r.ExternalName == "" {
 		return nil

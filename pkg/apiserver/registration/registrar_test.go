@@ -52,9 +52,9 @@ func newFixture(apiServices []runtime.Object, coreObjects ...runtime.Object) *fi
 	f := &fixture{core: corefake.NewClientset(coreObjects...), aggregator: aggregatorfake.NewClientset(apiServices...)}
 	f.Registrar = &Registrar{
 		Config: Config{
-			GroupVersion: schema.GroupVersion{Group: "example.com", Version: "v1"},
-			Service:      types.NamespacedName{Namespace: "system", Name: "server"},
-			ExternalName: "localhost", Port: 1234,
+			GroupVersions: []schema.GroupVersion{{Group: "example.com", Version: "v1"}, {Group: "admission.example.com", Version: "v1"}},
+			Service:       types.NamespacedName{Namespace: "system", Name: "server"},
+			ExternalName:  "localhost", Port: 1234,
 			CABundle: func() ([]byte, error) { return []byte("authority"), nil },
 		},
 		core: f.core, aggregator: f.aggregator, clock: clock.RealClock{},

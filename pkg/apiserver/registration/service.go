@@ -56,7 +56,7 @@ func (r *Registrar) checkService(ctx context.Context) error {
 		return nil
 	}
 	if answers := r.probe(ctx) == nil; answers { // else it was left behind by a server that is gone
-		return &TakenError{GroupVersion: r.GroupVersion.String(), By: fmt.Sprintf("another hookplane (the Service %s leads to %s)", r.Service, existing.Spec.ExternalName)}
+		return &TakenError{GroupVersion: r.GroupVersions[0].String(), By: fmt.Sprintf("another hookplane (the Service %s leads to %s)", r.Service, existing.Spec.ExternalName)}
 	}
 	return nil
 }
