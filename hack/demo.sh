@@ -15,7 +15,7 @@
 # limitations under the License.
 
 # The main job, from nothing: a real kube-apiserver on loopback, hookplane behind it, two controllers
-# written as functions, and what kubectl shows of them. `make demo` stays up until Ctrl-C;
+# and an initializer written as functions, and what kubectl shows of them. `make demo` stays up until Ctrl-C;
 # `DEMO=once make demo` checks each step, cleans up and exits 0, or with the step that failed.
 
 set -euo pipefail
@@ -62,6 +62,11 @@ names() {
 # field compares a field of an object: field OBJECT JSONPATH VALUE
 field() {
   [[ "$(kubectl get "$1" -o jsonpath="$2")" == "$3" ]]
+}
+
+# completed tries what a Pod would become: completed FILE HOSTNAME.SUBDOMAIN
+completed() {
+  [[ "$(kubectl create --dry-run=server -f "$1" -o 'jsonpath={.spec.hostname}.{.spec.subdomain}')" == "$2" ]]
 }
 
 # finish ends what was started, last first, and says which step failed.
@@ -190,6 +195,17 @@ done
 eventually 30 "the job is complete" field indexedjob/countdown '{.status.conditions[?(@.type=="Complete")].status}' True
 show kubectl get indexedjob countdown -o 'jsonpath={.status}{"\n"}'
 show kubectl get cc
+
+say "An initializer completes new Pods before anybody sees them"
+start_hook podhostname podhostname
+show kubectl apply -f "$examples/podhostname/podhostname-initializer.yaml"
+eventually 30 "the initializer is ready" field initializercontroller/podhostname '{.status.conditions[?(@.type=="Ready")].status}' True
+show kubectl get initializercontrollers
+show kubectl create namespace podhostname
+eventually 30 "new Pods are completed" completed "$examples/podhostname/podhostname-pod.yaml" web.frontend
+show kubectl apply -f "$examples/podhostname/podhostname-pod.yaml"
+show kubectl get pod web-0 -n podhostname -o 'jsonpath={.spec.hostname}.{.spec.subdomain}{"\n"}'
+show kubectl delete initializercontroller podhostname
 
 if [[ ${DEMO:-} == once ]]; then
   say "Everything went as it should"
