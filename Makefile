@@ -27,6 +27,10 @@ TESTFLAGS ?=
 # How long each fuzz target runs.
 FUZZTIME ?= 1m
 
+# How long `make soak` edits, and the seed of its random decisions: 0 for another one each time.
+SOAK ?= 10m
+SEED ?= 0
+
 # The packages that need no cluster. Evaluated where it is used: `go list` takes a second that `make help` should not.
 UNIT_PACKAGES = $$(go list ./... | grep -v /test/)
 
@@ -58,6 +62,10 @@ test-unit: ## Run the tests that need no cluster.
 .PHONY: test-integration
 test-integration: controlplane ## Run the tests that need a control plane.
 	go test -race -count=1 -timeout=30m $(TESTFLAGS) ./test/...
+
+.PHONY: soak
+soak: controlplane ## Edit, fail and restart at random for SOAK (10m), then compare. SEED=... repeats the decisions of a run.
+	go test -race -count=1 -timeout=0 -v $(TESTFLAGS) -run '^TestSoak$$' ./test/integration -soak=$(SOAK) -soak.seed=$(SEED)
 
 .PHONY: test-controlplane
 test-controlplane: controlplane ## Test the test control plane itself (a module of its own).

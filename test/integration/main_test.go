@@ -83,7 +83,7 @@ func startEnvironment(ctx context.Context, dir string) (*environment, error) {
 	if err != nil {
 		return nil, err
 	}
-	e.options = cluster.HookplaneOptions{Binary: binary, Kubeconfig: e.controlPlane.Kubeconfig, Dir: dir, Flags: []string{"--v=4"}}
+	e.options = cluster.HookplaneOptions{Binary: binary, Kubeconfig: e.controlPlane.Kubeconfig, Dir: dir, Flags: []string{"--v=4", "--profiling"}}
 	if e.server, err = cluster.StartHookplane(ctx, e.options); err != nil {
 		return nil, err
 	}

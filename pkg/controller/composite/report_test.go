@@ -94,6 +94,9 @@ func TestBackoff(t *testing.T) {
 		}
 		limit = min(2*limit, lastRetry)
 	}
+	if got := b.When(objects.Key{Name: "other"}); got > firstRetry {
+		t.Errorf("the first retry of another parent comes after %s", got)
+	}
 	b.Forget(key)
 	if got := b.When(key); got > firstRetry {
 		t.Errorf("the first retry after a success comes after %s", got)
