@@ -41,9 +41,11 @@ import (
 	"github.com/hookplane/hookplane/pkg/controller/composite"
 	"github.com/hookplane/hookplane/pkg/controller/initializer"
 	"github.com/hookplane/hookplane/pkg/controller/revision"
+	"github.com/hookplane/hookplane/pkg/controller/tally"
 	"github.com/hookplane/hookplane/pkg/hook"
 	"github.com/hookplane/hookplane/pkg/hook/credentials"
 	"github.com/hookplane/hookplane/pkg/hook/etag"
+	"github.com/hookplane/hookplane/pkg/hook/meter"
 	"github.com/hookplane/hookplane/pkg/hook/webhook"
 	"github.com/hookplane/hookplane/pkg/initialization"
 	"github.com/hookplane/hookplane/pkg/objects"
@@ -96,7 +98,8 @@ type Controllers struct {
 	transport   *webhook.Transport
 	credentials *credentials.Store
 	answers     *etag.Cache
-	metrics     *composite.Metrics
+	metrics     *tally.Metrics
+	calls       *meter.Metrics
 }
 
 // New prepares the controllers; Run starts them.
@@ -124,7 +127,10 @@ func New(config Config) (*Controllers, error) {
 	if c.deferred, err = initializer.NewObjects(host, config.FieldManager); err != nil {
 		return nil, fmt.Errorf("client of deferred objects: %w", err)
 	}
-	if c.metrics, err = composite.NewMetrics(config.RegisterMetrics); err != nil {
+	if c.metrics, err = tally.New(config.RegisterMetrics); err != nil {
+		return nil, err
+	}
+	if c.calls, err = meter.New(config.RegisterMetrics, c.clock); err != nil {
 		return nil, err
 	}
 	c.credentials = credentials.NewStore(c.host.CoreV1())
@@ -202,12 +208,16 @@ func (c *Controllers) NewHook(spec hook.Spec) (hook.Hook, error) {
 	if err != nil {
 		return nil, err
 	}
+	counted := c.calls.Wrap(called, meter.Series{
+		Hook: spec.Name(), URL: called.URL(),
+		ControllerName: spec.ControllerName, ControllerType: spec.ControllerKind,
+	})
 	if cached := spec.Hook.Webhook.ETag; cached != nil && ptr.Deref(cached.Enabled, false) {
-		return c.answers.Wrap(called, etag.Options{
+		return c.answers.Wrap(counted, etag.Options{
 			Timeout: seconds(cached.CacheTimeoutSeconds), Cleanup: seconds(cached.CacheCleanupSeconds), Clock: c.clock,
 		}), nil
 	}
-	return called, nil
+	return counted, nil
 }
 
 func seconds(n *int32) time.Duration { return time.Duration(ptr.Deref(n, 0)) * time.Second }

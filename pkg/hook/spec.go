@@ -17,6 +17,8 @@ limitations under the License.
 package hook
 
 import (
+	"strings"
+
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/hookplane/hookplane/apis/metacontroller/v1alpha1"
@@ -24,10 +26,18 @@ import (
 
 // Spec is a hook as a controller declares it. It is what an executor is made of.
 type Spec struct {
+	// ControllerKind and ControllerName say whose hook it is.
+	ControllerKind, ControllerName string
 	// Path is the field that has the hook, such as spec.hooks.sync: errors name fields below it.
 	Path *field.Path
 	// Hook has the defaults of the API where it omits something.
 	Hook *v1alpha1.Hook
 	// Endpoints are the controller's spec.endpointConfigs.
 	Endpoints []v1alpha1.EndpointConfig
+}
+
+// Name returns what the hook is called in spec.hooks: sync, finalize, customize, …
+func (s *Spec) Name() string {
+	path := s.Path.String()
+	return path[strings.LastIndexByte(path, '.')+1:]
 }

@@ -23,6 +23,9 @@ import (
 	"github.com/hookplane/hookplane/pkg/hook"
 )
 
+// controllerKind is the kind of the controllers that this package runs.
+const controllerKind = "CompositeController"
+
 // caller is one hook of a controller, and the form in which it is asked and answers.
 type caller struct {
 	hook.Hook
@@ -30,9 +33,12 @@ type caller struct {
 	mode    hook.Mode
 }
 
-// newCaller returns the caller of the hook in that field of spec.hooks.
-func newCaller(name string, spec *v1alpha1.Hook, endpoints []v1alpha1.EndpointConfig, newHook NewHook) (*caller, error) {
-	executor, err := newHook(hook.Spec{Path: field.NewPath("spec", "hooks", name), Hook: spec, Endpoints: endpoints})
+// newCaller returns the caller of the hook in that field of the controller's spec.hooks.
+func newCaller(controller *v1alpha1.CompositeController, name string, spec *v1alpha1.Hook, newHook NewHook) (*caller, error) {
+	executor, err := newHook(hook.Spec{
+		ControllerKind: controllerKind, ControllerName: controller.Name,
+		Path: field.NewPath("spec", "hooks", name), Hook: spec, Endpoints: controller.Spec.EndpointConfigs,
+	})
 	if err != nil {
 		return nil, &problem{reasonInvalidSpec, err.Error(), eventCreateError}
 	}

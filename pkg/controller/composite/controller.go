@@ -31,6 +31,7 @@ import (
 	"github.com/hookplane/hookplane/pkg/controller/related"
 	"github.com/hookplane/hookplane/pkg/controller/revision"
 	"github.com/hookplane/hookplane/pkg/controller/selectors"
+	"github.com/hookplane/hookplane/pkg/controller/tally"
 	"github.com/hookplane/hookplane/pkg/controller/wakeup"
 	"github.com/hookplane/hookplane/pkg/objects"
 	"github.com/hookplane/hookplane/pkg/plan"
@@ -50,7 +51,7 @@ type controller struct {
 	strategy  plan.Strategy
 	live      metadata.Interface
 	recorder  eventRecorder
-	metrics   *Metrics
+	tally     *tally.Controller
 	clock     clock.WithTicker
 	workers   int
 
@@ -75,11 +76,11 @@ type controller struct {
 	failure   error                                      // the first since a sync succeeded
 }
 
-// newController opens the hooks and the stores that the definition needs; run closes them.
+// newController opens the hooks, the stores and the metrics that the definition needs; run closes them.
 func newController(ctx context.Context, d *definition, reference *corev1.ObjectReference, s *Supervisor) *controller {
 	c := &controller{
 		definition: d, reference: reference, applier: s.Applier, strategy: s.Strategy, live: s.Live, recorder: s.Recorder,
-		metrics: s.Metrics, clock: s.Clock, workers: s.Workers, records: s.Revisions,
+		tally: s.Metrics.Open(controllerKind, d.object.Name), clock: s.Clock, workers: s.Workers, records: s.Revisions,
 		retries:   newBackoff(),
 		selectors: selectors.NewIndex[objects.Key](),
 		numbers:   newNumbers(d),
@@ -87,7 +88,7 @@ func newController(ctx context.Context, d *definition, reference *corev1.ObjectR
 		contested: map[plan.ChildKey]map[objects.Key]struct{}{},
 	}
 	c.queue = workqueue.NewTypedDelayingQueueWithConfig(workqueue.TypedDelayingQueueConfig[objects.Key]{
-		Name: "composite", Clock: s.Clock, // one for all controllers: metrics of a queue outlive it
+		Name: d.object.Name, MetricsProvider: c.tally, Clock: s.Clock,
 	})
 	c.wakeups = wakeup.New(s.Clock, c.enqueue)
 	c.related = c.newRelated(s.Objects)
@@ -101,6 +102,7 @@ func newController(ctx context.Context, d *definition, reference *corev1.ObjectR
 
 // run syncs parents until the context ends and returns when all that it started has ended.
 func (c *controller) run(ctx context.Context) {
+	defer c.tally.Close()
 	defer c.closeHooks()
 	defer c.closeStores()
 	defer c.queue.ShutDown()

@@ -43,6 +43,7 @@ import (
 
 	"github.com/hookplane/hookplane/apis/metacontroller/v1alpha1"
 	"github.com/hookplane/hookplane/pkg/apply"
+	"github.com/hookplane/hookplane/pkg/controller/tally"
 	"github.com/hookplane/hookplane/pkg/hook"
 	"github.com/hookplane/hookplane/pkg/objects"
 	"github.com/hookplane/hookplane/pkg/plan"
@@ -182,7 +183,7 @@ func things() objects.Resource {
 // started. The API server itself knows the Thing "t" alone.
 func newThingController(t *testing.T, cache *objects.Cache, sync hookFunc, applier Applier) *controller {
 	t.Helper()
-	m, err := NewMetrics(metrics.NewKubeRegistry().Register)
+	m, err := tally.New(metrics.NewKubeRegistry().Register)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -110,7 +110,7 @@ func (d *definition) makeHooks(newHook NewHook) error {
 			continue
 		}
 		var err error
-		if *hook.caller, err = newCaller(hook.name, hook.spec, d.object.Spec.EndpointConfigs, newHook); err != nil {
+		if *hook.caller, err = newCaller(d.object, hook.name, hook.spec, newHook); err != nil {
 			return err
 		}
 	}
@@ -144,7 +144,7 @@ func (d *definition) readSpec() error {
 		d.resyncPeriod = time.Duration(*spec.ResyncPeriodSeconds) * time.Second
 	}
 	shown := d.object.DeepCopy()
-	shown.SetGroupVersionKind(v1alpha1.SchemeGroupVersion.WithKind("CompositeController"))
+	shown.SetGroupVersionKind(v1alpha1.SchemeGroupVersion.WithKind(controllerKind))
 	shown.ManagedFields = nil
 	var err error
 	d.raw, err = json.Marshal(shown)

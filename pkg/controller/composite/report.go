@@ -29,6 +29,7 @@ import (
 	"k8s.io/client-go/tools/record"
 	"k8s.io/klog/v2"
 
+	"github.com/hookplane/hookplane/pkg/controller/tally"
 	"github.com/hookplane/hookplane/pkg/hook"
 	"github.com/hookplane/hookplane/pkg/objects"
 	"github.com/hookplane/hookplane/pkg/plan"
@@ -63,16 +64,22 @@ func (c *controller) report(ctx context.Context, x *exchange, took time.Duration
 	logger := klog.FromContext(ctx)
 	parent := x.observation.parent
 	reference := objectReference(parent)
+	sync := tally.Sync{Took: took, Result: resultOf(x.err), Writes: map[tally.Operation]int{}}
+	if x.statusWritten {
+		sync.Writes[tally.Status] = 1
+	}
 	for _, done := range []struct {
-		reason string
-		names  []string
+		reason    string
+		operation tally.Operation
+		names     []string
 	}{
-		{eventReleased, x.released},
-		{eventAdopted, x.adopted},
-		{eventDeleted, c.written(x, plan.Delete)},
-		{eventCreated, c.written(x, plan.Create)},
-		{eventUpdated, c.written(x, plan.Update)},
+		{eventReleased, tally.Release, x.released},
+		{eventAdopted, tally.Adopt, x.adopted},
+		{eventDeleted, tally.Delete, c.written(x, plan.Delete)},
+		{eventCreated, tally.Create, c.written(x, plan.Create)},
+		{eventUpdated, tally.Update, c.written(x, plan.Update)},
 	} {
+		sync.Writes[done.operation] = len(done.names)
 		if len(done.names) > 0 {
 			c.recorder.WithLogger(logger).Event(reference, corev1.EventTypeNormal, done.reason, clip(done.reason+" "+listed(done.names)))
 		}
@@ -81,7 +88,7 @@ func (c *controller) report(ctx context.Context, x *exchange, took time.Duration
 	if err != nil || x.request != nil { // else the hook is still to be asked
 		c.book(parent, err)
 	}
-	c.metrics.observe(c.object.Name, x.err, took)
+	c.tally.Observe(sync)
 	if err != nil {
 		c.recorder.WithLogger(logger).Event(reference, corev1.EventTypeWarning, eventSyncError,
 			clip(fmt.Sprintf("Sync error: controller %s, %s %s: %v", c.object.Name, parent.Kind, klog.KRef(parent.Namespace, parent.Name), err)))
@@ -89,6 +96,18 @@ func (c *controller) report(ctx context.Context, x *exchange, took time.Duration
 		return
 	}
 	logger.V(4).Info("Synced", "writes", len(x.writes), "took", took, "retry", x.err)
+}
+
+// resultOf returns how a sync ended.
+func resultOf(err error) tally.Result {
+	switch {
+	case err == nil:
+		return tally.Success
+	case reportable(err) == nil:
+		return tally.Retry
+	default:
+		return tally.Error
+	}
 }
 
 // reportable drops what is no failure: a hook that asks for patience, and a write that came too late

@@ -40,6 +40,7 @@ import (
 	listers "github.com/hookplane/hookplane/generated/listers/metacontroller/v1alpha1"
 	"github.com/hookplane/hookplane/pkg/apply"
 	"github.com/hookplane/hookplane/pkg/controller/revision"
+	"github.com/hookplane/hookplane/pkg/controller/tally"
 	"github.com/hookplane/hookplane/pkg/hook"
 	"github.com/hookplane/hookplane/pkg/objects"
 	"github.com/hookplane/hookplane/pkg/plan"
@@ -82,7 +83,7 @@ type Config struct {
 	// Revisions keeps the revisions of parents; those of cluster-scoped parents in Namespace.
 	Revisions *revision.Store
 	Namespace string
-	Metrics   *Metrics
+	Metrics   *tally.Metrics
 	Clock     clock.WithTicker
 	// Workers is how many parents one controller syncs at a time.
 	Workers int
@@ -119,7 +120,7 @@ func NewSupervisor(config Config) *Supervisor {
 		lister: config.Controllers.Lister(),
 		queue: workqueue.NewTypedRateLimitingQueueWithConfig(
 			workqueue.NewTypedItemExponentialFailureRateLimiter[string](50*time.Millisecond, lastRetry),
-			workqueue.TypedRateLimitingQueueConfig[string]{Name: "CompositeController", Clock: config.Clock}),
+			workqueue.TypedRateLimitingQueueConfig[string]{Name: controllerKind, Clock: config.Clock}),
 		running: map[string]*running{},
 		refused: map[string]refusal{},
 	}
@@ -198,7 +199,6 @@ func (s *Supervisor) reconcile(ctx context.Context, name string) error {
 	if apierrors.IsNotFound(err) {
 		s.stop(ctx, name)
 		s.accept(name)
-		s.Metrics.forget(name)
 		return nil
 	}
 	if err != nil {
@@ -319,7 +319,7 @@ func (s *Supervisor) accept(name string) {
 
 func controllerReference(object *v1alpha1.CompositeController) *corev1.ObjectReference {
 	return &corev1.ObjectReference{
-		APIVersion: v1alpha1.SchemeGroupVersion.String(), Kind: "CompositeController",
+		APIVersion: v1alpha1.SchemeGroupVersion.String(), Kind: controllerKind,
 		Name: object.Name, UID: object.UID, ResourceVersion: object.ResourceVersion,
 	}
 }

@@ -45,10 +45,12 @@ type exchange struct {
 	outcomes    []apply.Outcome // of plan.Writes
 	adopted     []string        // children adopted and released, as "Pod default/solr"
 	released    []string
-	superseded  bool           // the parent went before anything was done
-	unchanged   bool           // the cluster found nothing to change in a child
-	writes      []wakeup.Write // what changed in the cluster
-	err         error          // why the sync failed, or nil
+	// statusWritten says that the parent's status was changed.
+	statusWritten bool
+	superseded    bool           // the parent went before anything was done
+	unchanged     bool           // the cluster found nothing to change in a child
+	writes        []wakeup.Write // what changed in the cluster
+	err           error          // why the sync failed, or nil
 }
 
 // syncParent runs one sync and decides when the next one is due.
@@ -223,7 +225,8 @@ func (c *controller) writeStatus(ctx context.Context, x *exchange) (unchanged bo
 		ResourceVersion: version,
 		Matters:         !x.plan.Status.BookkeepingOnly && !c.ignoreStatusChanges,
 	})
-	return version == parent.ResourceVersion, nil
+	x.statusWritten = version != parent.ResourceVersion
+	return !x.statusWritten, nil
 }
 
 func (c *controller) parentTarget(parent *objects.Object) apply.Target {
