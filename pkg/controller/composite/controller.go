@@ -187,11 +187,12 @@ func (c *controller) syncNext(ctx context.Context) bool {
 	if c.hooks().Wait(ctx) != nil {
 		return false // stopped
 	}
-	if !c.takeDue(key) {
+	cause, due := c.takeDue(key)
+	if !due {
 		return true
 	}
 	logger := klog.LoggerWithValues(klog.FromContext(ctx), "parent", klog.KRef(key.Namespace, key.Name))
-	c.syncParent(klog.NewContext(ctx, logger), key)
+	c.syncParent(klog.NewContext(ctx, logger), key, cause)
 	return true
 }
 

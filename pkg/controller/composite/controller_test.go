@@ -44,6 +44,7 @@ import (
 	"github.com/hookplane/hookplane/apis/metacontroller/v1alpha1"
 	"github.com/hookplane/hookplane/pkg/apply"
 	"github.com/hookplane/hookplane/pkg/controller/tally"
+	"github.com/hookplane/hookplane/pkg/controller/wakeup"
 	"github.com/hookplane/hookplane/pkg/hook"
 	"github.com/hookplane/hookplane/pkg/objects"
 	"github.com/hookplane/hookplane/pkg/plan"
@@ -327,7 +328,7 @@ func TestControllerKeepsParentThatComesDuringItsSync(t *testing.T) {
 			Namespace: "n", Name: "t", UID: "uid-t", ResourceVersion: "11", Raw: thing("t", "11", "b"),
 		}})
 	})}
-	c.syncParent(t.Context(), key)
+	c.syncParent(t.Context(), key, wakeup.Retry)
 	if _, known := c.recall(key); !known {
 		t.Error("the parent that came is not known")
 	}

@@ -41,11 +41,16 @@ func (c *controller) parentChanged(e objects.Event) {
 	if entered || e.ContentChanged() {
 		c.remember(e.New)
 	}
+	cause := wakeup.ParentChanged
+	if entered {
+		cause = wakeup.Appeared
+	}
 	c.wakeups.Changed(key, wakeup.Change{
 		Object:          parentObject(key),
 		ResourceVersion: e.New.ResourceVersion,
 		Matters:         entered || e.ContentChanged() || e.StatusChanged() && !c.ignoreStatusChanges,
 		Foreign:         entered || e.ContentChanged(), // of the rest we write finalizers alone, and always want to see them
+		Cause:           cause,
 	})
 }
 
@@ -57,6 +62,7 @@ func (c *controller) childChanged(i int, e objects.Event) {
 		ResourceVersion: object.ResourceVersion,
 		Gone:            e.New == nil || e.New.Deleting(),
 		Matters:         e.ContentChanged() || e.StatusChanged(),
+		Cause:           wakeup.ChildChanged,
 	}
 	parents := c.concerned(i, e)
 	c.addRelated(parents, e)

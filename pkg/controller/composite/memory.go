@@ -28,6 +28,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	kjson "sigs.k8s.io/json"
 
+	"github.com/hookplane/hookplane/pkg/controller/wakeup"
 	"github.com/hookplane/hookplane/pkg/objects"
 	"github.com/hookplane/hookplane/pkg/plan"
 )
@@ -53,8 +54,11 @@ type memory struct {
 	settled map[plan.ChildKey]plan.Settled
 	// due says that something happened which the hook has not been called for.
 	due bool
-	// wakeAt is when the parent is due without that: a retry or a resync. Zero for never.
-	wakeAt time.Time
+	// wakeAt is when the parent is due without that, and wakeCause why: a retry or a resync. Zero for never.
+	wakeAt    time.Time
+	wakeCause wakeup.Cause
+	// cause is all that happened since the last sync began.
+	cause wakeup.Cause
 	// result is how the last sync ended.
 	result result
 	// contested are wanted children whose names belong to objects of others.

@@ -36,7 +36,9 @@ func (c *controller) newRelated(cache *objects.Cache) *related.Finder[objects.Ke
 		Scope:     related.Scope{Version: c.customize.version, Shown: c.latestShown()},
 		Delivered: append([]objects.Resource{c.parent}, c.resources...),
 		Changed:   c.relatedChanged,
-		Ready:     func(key objects.Key) { c.wakeups.Changed(key, wakeup.Change{Object: nothingShown, Matters: true}) },
+		Ready: func(key objects.Key) {
+			c.wakeups.Changed(key, wakeup.Change{Object: nothingShown, Matters: true, Cause: wakeup.RelatedChanged})
+		},
 	})
 }
 
@@ -100,6 +102,7 @@ func (c *controller) relatedChange(e objects.Event) wakeup.Change {
 		ResourceVersion: object.ResourceVersion,
 		Gone:            e.New == nil || e.New.Deleting(),
 		Matters:         true,
+		Cause:           wakeup.RelatedChanged,
 	}
 }
 

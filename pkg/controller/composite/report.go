@@ -85,17 +85,31 @@ func (c *controller) report(ctx context.Context, x *exchange, took time.Duration
 		}
 	}
 	err := reportable(x.err)
+	var before result
 	if err != nil || x.request != nil { // else the hook is still to be asked
-		c.book(parent, err)
+		before = c.book(parent, err)
 	}
 	c.tally.Observe(sync)
 	if err != nil {
 		c.recorder.WithLogger(logger).Event(reference, corev1.EventTypeWarning, eventSyncError,
 			clip(fmt.Sprintf("Sync error: controller %s, %s %s: %v", c.object.Name, parent.Kind, klog.KRef(parent.Namespace, parent.Name), err)))
-		logger.V(2).Info("Sync failed", "err", err, "took", took)
-		return
 	}
-	logger.V(4).Info("Synced", "writes", len(x.writes), "took", took, "retry", x.err)
+	logSync(logger, x, sync, before)
+}
+
+// logSync writes a line for each sync, and one for each parent that begins or ends to fail.
+func logSync(logger klog.Logger, x *exchange, sync tally.Sync, before result) {
+	switch {
+	case sync.Result == tally.Error && before != failing:
+		logger.V(2).Info("Sync failed, and is repeated", "err", x.err)
+	case sync.Result == tally.Success && before == failing:
+		logger.V(2).Info("Sync succeeds again")
+	}
+	details := []any{"reason", x.cause.String(), "took", sync.Took, "writes", sync.Writes, "result", sync.Result}
+	if x.err != nil {
+		details = append(details, "err", x.err)
+	}
+	logger.V(4).Info("Synced", details...)
 }
 
 // resultOf returns how a sync ended.

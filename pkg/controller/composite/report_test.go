@@ -25,9 +25,13 @@ import (
 	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/klog/v2/ktesting"
 
+	"github.com/hookplane/hookplane/pkg/controller/tally"
+	"github.com/hookplane/hookplane/pkg/controller/wakeup"
 	"github.com/hookplane/hookplane/pkg/hook"
 	"github.com/hookplane/hookplane/pkg/objects"
 )
@@ -100,5 +104,48 @@ func TestBackoff(t *testing.T) {
 	b.Forget(key)
 	if got := b.When(key); got > firstRetry {
 		t.Errorf("the first retry after a success comes after %s", got)
+	}
+}
+
+func TestLogSync(t *testing.T) {
+	failure, patience := errors.New("failure"), &hook.RetryAfterError{URL: "http://hook", After: time.Second}
+	const failed, recovered = "Sync failed, and is repeated", "Sync succeeds again"
+	for name, tc := range map[string]struct {
+		err    error
+		before result
+		want   []string // messages, in front of the sync's own
+	}{
+		"FirstSuccess":    {before: unsynced},
+		"Success":         {before: synced},
+		"FirstFailure":    {err: failure, before: unsynced, want: []string{failed}},
+		"Failure":         {err: failure, before: synced, want: []string{failed}},
+		"RepeatedFailure": {err: failure, before: failing},
+		"Recovery":        {before: failing, want: []string{recovered}},
+		"Patience":        {err: patience, before: failing},
+	} {
+		t.Run(name, func(t *testing.T) {
+			logger := ktesting.NewLogger(t, ktesting.NewConfig(ktesting.Verbosity(4), ktesting.BufferLogs(true)))
+			x := &exchange{cause: wakeup.ChildChanged | wakeup.Retry, err: tc.err}
+			logSync(logger, x, tally.Sync{Took: time.Second, Result: resultOf(tc.err), Writes: map[tally.Operation]int{tally.Create: 3}}, tc.before)
+			var got []string
+			for _, entry := range logger.GetSink().(ktesting.Underlier).GetBuffer().Data() {
+				got = append(got, entry.Message)
+				if entry.Message != "Synced" {
+					continue
+				}
+				want := []any{
+					"reason", "ChildChanged,Retry", "took", time.Second, "writes", map[tally.Operation]int{tally.Create: 3}, "result", resultOf(tc.err),
+				}
+				if tc.err != nil {
+					want = append(want, "err", tc.err)
+				}
+				if diff := cmp.Diff(want, entry.ParameterKVList, cmpopts.EquateErrors()); diff != "" {
+					t.Errorf("details (-want +got):\n%s", diff)
+				}
+			}
+			if diff := cmp.Diff(append(tc.want, "Synced"), got); diff != "" {
+				t.Errorf("messages (-want +got):\n%s", diff)
+			}
+		})
 	}
 }

@@ -25,22 +25,24 @@ import (
 	"github.com/hookplane/hookplane/pkg/objects"
 )
 
-// book notes how a parent's sync ended, unless the parent went in the meantime.
-func (c *controller) book(parent *objects.Object, err error) {
+// book notes how a parent's sync ended, unless the parent went in the meantime, and returns how the one before did.
+func (c *controller) book(parent *objects.Object, err error) (before result) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	m := c.memory[parent.Key()]
 	if m == nil || m.uid != parent.UID {
-		return
+		return unsynced
 	}
+	before = m.result
 	if err == nil {
 		m.result, c.failure = synced, nil
-		return
+		return before
 	}
 	m.result = failing
 	if c.failure == nil {
 		c.failure = err
 	}
+	return before
 }
 
 // called notes whether the hook could be reached: an answer, however bad, says that it could. Of several

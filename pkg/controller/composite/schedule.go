@@ -21,53 +21,60 @@ import (
 	"slices"
 	"time"
 
+	"github.com/hookplane/hookplane/pkg/controller/wakeup"
 	"github.com/hookplane/hookplane/pkg/hook"
 	"github.com/hookplane/hookplane/pkg/objects"
 )
 
 // enqueue has the parent synced as soon as a worker is free.
-func (c *controller) enqueue(key objects.Key) {
+func (c *controller) enqueue(key objects.Key, cause wakeup.Cause) {
 	c.mu.Lock()
 	if m := c.memory[key]; m != nil {
 		m.due = true
+		m.cause |= cause
 	}
 	c.mu.Unlock()
 	c.queue.Add(key)
 }
 
-// takeDue reports whether the parent that came out of the queue is to be synced. The queue has no way to
-// take a timer back: what a timer brings is due only when the last sync still wanted it.
-func (c *controller) takeDue(key objects.Key) bool {
-	remaining, due := c.claimDue(key)
+// takeDue reports whether the parent that came out of the queue is to be synced, and why. The queue has no way
+// to take a timer back: what a timer brings is due only when the last sync still wanted it.
+func (c *controller) takeDue(key objects.Key) (cause wakeup.Cause, due bool) {
+	cause, remaining, due := c.claimDue(key)
 	if !due && remaining > 0 {
 		c.queue.AddAfter(key, remaining) // which it ignored as long as it had an earlier timer
 	}
-	return due
+	return cause, due
 }
 
-// claimDue makes the parent undue and reports whether it was due; if not, remaining is the time until
+// claimDue makes the parent undue and reports whether it was due, and why; if not, remaining is the time until
 // its timer, when there is one.
-func (c *controller) claimDue(key objects.Key) (remaining time.Duration, due bool) {
+func (c *controller) claimDue(key objects.Key) (cause wakeup.Cause, remaining time.Duration, due bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	m := c.memory[key]
 	if m == nil {
-		return 0, false
+		return 0, 0, false
 	}
 	if !m.wakeAt.IsZero() {
 		remaining = m.wakeAt.Sub(c.clock.Now())
-		m.due = m.due || remaining <= 0
+		if remaining <= 0 {
+			m.due = true
+			m.cause |= m.wakeCause
+		}
 	}
 	if !m.due {
-		return remaining, false
+		return 0, remaining, false
 	}
-	m.due, m.wakeAt = false, time.Time{}
-	return 0, true
+	cause = m.cause
+	m.due, m.cause, m.wakeAt, m.wakeCause = false, 0, time.Time{}, 0
+	return cause, 0, true
 }
 
 // schedule arranges the sync that no event will cause. It replaces what was arranged before.
 func (c *controller) schedule(key objects.Key, x *exchange) {
-	wakeIn := c.retryIn(key, x)
+	retryIn := c.retryIn(key, x)
+	wakeIn := retryIn
 	for _, answer := range append(slices.Clone(x.older), x.answer) {
 		if answer != nil {
 			wakeIn = earlier(wakeIn, answer.ResyncAfter())
@@ -79,9 +86,13 @@ func (c *controller) schedule(key objects.Key, x *exchange) {
 	if wakeIn == 0 {
 		return
 	}
+	cause := wakeup.Resync
+	if wakeIn == retryIn {
+		cause = wakeup.Retry
+	}
 	c.mu.Lock()
 	if m := c.memory[key]; m != nil {
-		m.wakeAt = c.clock.Now().Add(wakeIn)
+		m.wakeAt, m.wakeCause = c.clock.Now().Add(wakeIn), cause
 	}
 	c.mu.Unlock()
 	c.queue.AddAfter(key, wakeIn)

@@ -25,6 +25,7 @@ import (
 	clocktesting "k8s.io/utils/clock/testing"
 
 	hookapi "github.com/hookplane/hookplane/apis/hook"
+	"github.com/hookplane/hookplane/pkg/controller/wakeup"
 	"github.com/hookplane/hookplane/pkg/hook"
 	"github.com/hookplane/hookplane/pkg/objects"
 )
@@ -49,40 +50,42 @@ func TestTakeDue(t *testing.T) {
 		syncs []exchange // one after the other
 		event bool       // something happened since
 		after time.Duration
-		want  bool
+		want  wakeup.Cause // 0: it is not due
 	}{
-		"Event":              {event: true, want: true},
+		"Event":              {event: true, want: wakeup.ChildChanged},
 		"Nothing":            {syncs: []exchange{{answer: answered}}, after: time.Hour},
-		"Retry":              {syncs: []exchange{{err: failed}}, after: lastRetry, want: true},
+		"Retry":              {syncs: []exchange{{err: failed}}, after: lastRetry, want: wakeup.Retry},
 		"RetryAfterSuccess":  {syncs: []exchange{{err: failed}, {answer: answered}}, after: lastRetry},
-		"Patience":           {syncs: []exchange{{err: &hook.RetryAfterError{After: time.Minute}}}, after: time.Minute, want: true},
+		"Patience":           {syncs: []exchange{{err: &hook.RetryAfterError{After: time.Minute}}}, after: time.Minute, want: wakeup.Retry},
 		"Impatience":         {syncs: []exchange{{err: &hook.RetryAfterError{After: time.Minute}}}, after: time.Minute - 1},
-		"Resync":             {syncs: []exchange{{answer: resync}}, after: time.Minute, want: true},
+		"Resync":             {syncs: []exchange{{answer: resync}}, after: time.Minute, want: wakeup.Resync},
 		"ResyncTooEarly":     {syncs: []exchange{{answer: resync}}, after: time.Minute - 1},
 		"ResyncTakenBack":    {syncs: []exchange{{answer: resync}, {answer: answered}}, after: time.Hour},
 		"ResyncOverEarlier":  {syncs: []exchange{{err: failed}, {answer: resync}}, after: lastRetry},
-		"EventBeforeResync":  {syncs: []exchange{{answer: resync}}, event: true, want: true},
-		"FailedWithAnAnswer": {syncs: []exchange{{answer: resync, err: failed}}, after: lastRetry, want: true},
+		"EventBeforeResync":  {syncs: []exchange{{answer: resync}}, event: true, want: wakeup.ChildChanged},
+		"ResyncBeforeRetry":  {syncs: []exchange{{answer: &hookapi.CompositeResponse{ResyncAfterSeconds: 0.001}, err: failed}}, after: lastRetry, want: wakeup.Resync},
+		"FailedWithAnAnswer": {syncs: []exchange{{answer: resync, err: failed}}, after: lastRetry, want: wakeup.Retry},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
 			c, key, now := newScheduled(t)
 			for _, x := range tc.syncs {
-				c.enqueue(key)
-				if !c.takeDue(key) {
+				c.enqueue(key, wakeup.ChildChanged)
+				if _, due := c.takeDue(key); !due {
 					t.Fatal("a parent is not due after an event")
 				}
 				x.observation = &observation{parent: &objects.Object{UID: "uid-t"}}
 				c.schedule(key, &x)
 			}
 			if tc.event {
-				c.enqueue(key)
+				c.enqueue(key, wakeup.ChildChanged)
 			}
 			now.Step(tc.after)
-			if got := c.takeDue(key); got != tc.want {
-				t.Errorf("takeDue() = %t, want %t", got, tc.want)
+			cause, due := c.takeDue(key)
+			if cause != tc.want || due != (tc.want != 0) {
+				t.Errorf("takeDue() = %s, %t, want %s", cause, due, tc.want)
 			}
-			if tc.want && c.takeDue(key) {
+			if _, again := c.takeDue(key); due && again {
 				t.Error("the parent is due twice")
 			}
 		})
@@ -106,7 +109,7 @@ func TestTimerBehindAnother(t *testing.T) {
 			now.Step(time.Second)
 		}
 		got, _ := c.queue.Get()
-		if is := c.takeDue(got); is != due {
+		if _, is := c.takeDue(got); is != due {
 			t.Errorf("after the timer fired takeDue() = %t, want %t", is, due)
 		}
 		c.queue.Done(got)
@@ -117,7 +120,7 @@ func TestScheduleForgotten(t *testing.T) {
 	c, key, _ := newScheduled(t)
 	delete(c.memory, key)
 	c.schedule(key, &exchange{observation: &observation{parent: &objects.Object{}}, answer: &hookapi.CompositeResponse{ResyncAfterSeconds: 1}})
-	if c.takeDue(key) {
+	if _, due := c.takeDue(key); due {
 		t.Error("a parent that is not one any more is due")
 	}
 }

@@ -100,7 +100,15 @@ func (s *Supervisor) reportStatus(ctx context.Context, object *v1alpha1.Composit
 	if apierrors.IsConflict(err) || apierrors.IsNotFound(err) {
 		return nil // the lister is about to tell more; the next period looks again
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	was, is := meta.FindStatusCondition(object.Status.Conditions, conditionReady), meta.FindStatusCondition(status.Conditions, conditionReady)
+	if was == nil || was.Status != is.Status || was.Reason != is.Reason {
+		klog.FromContext(ctx).V(1).Info("Controller changed its condition Ready",
+			"controller", object.Name, "status", is.Status, "reason", is.Reason, "message", is.Message)
+	}
+	return nil
 }
 
 // status returns what is true of an object now. It answers false while that is not known yet.

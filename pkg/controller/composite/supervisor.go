@@ -306,6 +306,7 @@ func (s *Supervisor) refuse(ctx context.Context, object *v1alpha1.CompositeContr
 	s.refused[object.Name] = now
 	s.mu.Unlock()
 	if was != now {
+		klog.FromContext(ctx).Info("Controller does not run", "reason", p.reason, "message", p.message)
 		s.Recorder.WithLogger(klog.FromContext(ctx)).Event(controllerReference(object), corev1.EventTypeWarning, p.event, clip(p.message))
 	}
 }

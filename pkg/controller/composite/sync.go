@@ -35,6 +35,7 @@ import (
 // exchange is all that one sync did: what the hook was shown and answered, what followed from it, and
 // how that went. Events, metrics and logs are made of it.
 type exchange struct {
+	cause       wakeup.Cause // why the sync ran
 	observation *observation
 	request     []byte
 	response    hook.Response
@@ -53,9 +54,9 @@ type exchange struct {
 	err           error          // why the sync failed, or nil
 }
 
-// syncParent runs one sync and decides when the next one is due.
-func (c *controller) syncParent(ctx context.Context, key objects.Key) {
-	if !c.wakeups.Begin(key) {
+// syncParent runs one sync, for a cause, and decides when the next one is due.
+func (c *controller) syncParent(ctx context.Context, key objects.Key, cause wakeup.Cause) {
+	if !c.wakeups.Begin(key, cause) {
 		return // enqueued again when the last sync's writes were seen
 	}
 	observation, ok := c.observe(key)
@@ -65,7 +66,7 @@ func (c *controller) syncParent(ctx context.Context, key objects.Key) {
 		return
 	}
 	start := c.clock.Now()
-	x := &exchange{observation: observation}
+	x := &exchange{cause: cause, observation: observation}
 	x.err = c.sync(ctx, x)
 	if ctx.Err() != nil {
 		return // stopped: whatever failed, failed for that

@@ -52,6 +52,8 @@ type Change struct {
 	Matters bool
 	// Foreign says that more changed than a write of ours to this object can have changed.
 	Foreign bool
+	// Cause is what the parent is told when the change wakes it.
+	Cause Cause
 }
 
 // Write is one write of a sync that changed an object.
@@ -69,7 +71,7 @@ type Write struct {
 // one parent is synced by one goroutine at a time, as a workqueue guarantees.
 type Tracker[K comparable] struct {
 	clock   clock.WithTicker
-	enqueue func(K)
+	enqueue func(K, Cause)
 
 	mu      sync.Mutex
 	parents map[K]*parent
@@ -81,12 +83,13 @@ type parent struct {
 	buffered []Change         // arrived while syncing
 	awaited  map[Object]Write // written, not yet seen
 	due      bool             // must be synced again once nothing is awaited
+	cause    Cause            // why it is due
 	deadline time.Time
 }
 
-// New returns a tracker that calls enqueue for each parent that is due. enqueue must not block and
+// New returns a tracker that calls enqueue for each parent that is due, and tells why. enqueue must not block and
 // must not call the tracker.
-func New[K comparable](clock clock.WithTicker, enqueue func(K)) *Tracker[K] {
+func New[K comparable](clock clock.WithTicker, enqueue func(K, Cause)) *Tracker[K] {
 	return &Tracker[K]{clock: clock, enqueue: enqueue, parents: map[K]*parent{}}
 }
 
@@ -98,7 +101,7 @@ func (t *Tracker[K]) Changed(key K, change Change) {
 	switch {
 	case p == nil:
 		if change.Matters {
-			t.enqueue(key)
+			t.enqueue(key, change.Cause)
 		}
 	case p.syncing:
 		p.buffer(change)
@@ -108,14 +111,14 @@ func (t *Tracker[K]) Changed(key K, change Change) {
 	}
 }
 
-// Begin tells that a sync of the parent starts, and must come before the sync looks at any object. It
+// Begin tells that a sync of the parent starts for a cause, and must come before the sync looks at any object. It
 // answers false when earlier writes are still awaited: then the sync must not run, and the parent is
 // enqueued as soon as they were seen.
-func (t *Tracker[K]) Begin(key K) bool {
+func (t *Tracker[K]) Begin(key K, cause Cause) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if p := t.parents[key]; p != nil {
-		p.due = true
+		p.wake(cause)
 		return false
 	}
 	t.parents[key] = &parent{syncing: true}
@@ -139,7 +142,9 @@ func (t *Tracker[K]) End(key K, shown func(Object) string, writes []Write) {
 			continue // the server found nothing to change: no event will come
 		}
 		p.awaited[w.Object] = w
-		p.due = p.due || w.Matters
+		if w.Matters {
+			p.wake(OwnWrites)
+		}
 	}
 	for _, change := range p.buffered {
 		if newer(change.ResourceVersion, shown(change.Object)) { // else the sync has seen it
@@ -192,13 +197,26 @@ func (t *Tracker[K]) finish(key K, p *parent) {
 	}
 	delete(t.parents, key)
 	if p.due {
-		t.enqueue(key)
+		t.enqueue(key, p.cause)
+	}
+}
+
+// wake makes the parent due.
+func (p *parent) wake(cause Cause) {
+	p.due = true
+	p.cause |= cause
+}
+
+// absorbOther counts a change in that others made.
+func (p *parent) absorbOther(change Change) {
+	if change.Matters {
+		p.wake(change.Cause)
 	}
 }
 
 func (p *parent) buffer(change Change) {
 	if len(p.buffered) == maxBuffered {
-		p.due = true // too much to tell apart: one more sync is always right
+		p.wake(change.Cause) // too much to tell apart: one more sync is always right
 		p.buffered = p.buffered[:copy(p.buffered, p.buffered[1:])]
 	}
 	p.buffered = append(p.buffered, change)
@@ -208,14 +226,14 @@ func (p *parent) buffer(change Change) {
 func (p *parent) absorb(change Change) {
 	w, awaited := p.awaited[change.Object]
 	if !awaited {
-		p.due = p.due || change.Matters
+		p.absorbOther(change)
 		return
 	}
 	if w.Deletes {
 		if change.Gone {
 			delete(p.awaited, change.Object)
 		} else {
-			p.due = p.due || change.Matters
+			p.absorbOther(change)
 		}
 		return
 	}
@@ -223,10 +241,12 @@ func (p *parent) absorb(change Change) {
 		delete(p.awaited, change.Object)
 		// No echo when the write found nothing to change and answered with somebody else's version, and
 		// more than an echo when a relist tells several changes as one.
-		p.due = p.due || change.Foreign
+		if change.Foreign {
+			p.wake(change.Cause)
+		}
 		return
 	}
-	p.due = p.due || change.Matters
+	p.absorbOther(change)
 	if change.Gone || newer(change.ResourceVersion, w.ResourceVersion) {
 		delete(p.awaited, change.Object)
 	}

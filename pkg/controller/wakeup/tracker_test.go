@@ -166,14 +166,14 @@ func TestTracker(t *testing.T) {
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
 			enqueued := 0
-			tracker := New(clocktesting.NewFakeClock(time.Now()), func(string) { enqueued++ })
+			tracker := New(clocktesting.NewFakeClock(time.Now()), func(string, Cause) { enqueued++ })
 			for i, s := range tc.steps {
 				before := enqueued
 				switch {
 				case s.change != nil:
 					tracker.Changed("p", *s.change)
 				case s.begin:
-					if got := tracker.Begin("p"); got == s.refuse {
+					if got := tracker.Begin("p", 0); got == s.refuse {
 						t.Fatalf("%s: step %d: Begin() = %t", tc.reason, i, got)
 					}
 				case s.ended:
@@ -190,10 +190,10 @@ func TestTracker(t *testing.T) {
 }
 
 func TestTrackerIdleParentsCostNothing(t *testing.T) {
-	tracker := New(clocktesting.NewFakeClock(time.Now()), func(string) {})
+	tracker := New(clocktesting.NewFakeClock(time.Now()), func(string, Cause) {})
 	for i := range 100 {
 		key := fmt.Sprint(i)
-		tracker.Begin(key)
+		tracker.Begin(key, 0)
 		tracker.End(key, func(Object) string { return "" }, []Write{wrote(self, "5")})
 		tracker.Changed(key, changed(self, "5"))
 	}
@@ -204,8 +204,8 @@ func TestTrackerIdleParentsCostNothing(t *testing.T) {
 
 func TestTrackerBufferIsBounded(t *testing.T) {
 	enqueued := 0
-	tracker := New(clocktesting.NewFakeClock(time.Now()), func(string) { enqueued++ })
-	tracker.Begin("p")
+	tracker := New(clocktesting.NewFakeClock(time.Now()), func(string, Cause) { enqueued++ })
+	tracker.Begin("p", 0)
 	for i := range 3 * maxBuffered {
 		tracker.Changed("p", Change{Object: childA, ResourceVersion: fmt.Sprint(i + 1)})
 	}
@@ -221,16 +221,16 @@ func TestTrackerBufferIsBounded(t *testing.T) {
 func TestTrackerRunReleasesOverdue(t *testing.T) {
 	clock := clocktesting.NewFakeClock(time.Now())
 	enqueued := make(chan string, 10)
-	tracker := New(clock, func(key string) { enqueued <- key })
+	tracker := New(clock, func(key string, _ Cause) { enqueued <- key })
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
 		tracker.Run(ctx)
 	}()
-	tracker.Begin("due")
+	tracker.Begin("due", 0)
 	tracker.End("due", func(Object) string { return "" }, []Write{wrote(childA, "20")})
-	tracker.Begin("quiet")
+	tracker.Begin("quiet", 0)
 	tracker.End("quiet", func(Object) string { return "" }, []Write{{Object: self, ResourceVersion: "20"}})
 	for !clock.HasWaiters() {
 		time.Sleep(time.Millisecond) // until Run waits for its ticker
@@ -249,5 +249,49 @@ func TestTrackerRunReleasesOverdue(t *testing.T) {
 	<-done
 	if len(enqueued) != 0 {
 		t.Errorf("%s was enqueued though nothing that matters was written", <-enqueued)
+	}
+}
+
+// TestTrackerCauses plays one parent's history and looks at what it is told when it is due.
+func TestTrackerCauses(t *testing.T) {
+	child := Change{Object: childB, ResourceVersion: "30", Matters: true, Cause: ChildChanged}
+	echo := Change{Object: childA, ResourceVersion: "20", Matters: true, Cause: ChildChanged}
+	for name, tc := range map[string]struct {
+		play func(*Tracker[string], func(...Write))
+		want string
+	}{
+		"Change": {want: "ChildChanged", play: func(tracker *Tracker[string], _ func(...Write)) {
+			tracker.Changed("p", child)
+		}},
+		"OwnWrites": {want: "OwnWrites", play: func(tracker *Tracker[string], sync func(...Write)) {
+			sync(wrote(childA, "20"))
+			tracker.Changed("p", echo)
+		}},
+		"ChangeInTheWait": {want: "ChildChanged,OwnWrites", play: func(tracker *Tracker[string], sync func(...Write)) {
+			sync(wrote(childA, "20"))
+			tracker.Changed("p", child)
+			tracker.Changed("p", echo)
+		}},
+		"MoreThanAnEcho": {want: "ParentChanged", play: func(tracker *Tracker[string], sync func(...Write)) {
+			sync(Write{Object: self, ResourceVersion: "20"})
+			tracker.Changed("p", Change{Object: self, ResourceVersion: "20", Foreign: true, Cause: ParentChanged})
+		}},
+		"ResyncInTheWait": {want: "OwnWrites,Resync", play: func(tracker *Tracker[string], sync func(...Write)) {
+			sync(wrote(childA, "20"))
+			tracker.Begin("p", Resync)
+			tracker.Changed("p", echo)
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var got []string
+			tracker := New(clocktesting.NewFakeClock(time.Now()), func(_ string, cause Cause) { got = append(got, cause.String()) })
+			tc.play(tracker, func(writes ...Write) {
+				tracker.Begin("p", Appeared) // why this sync runs is not why the next one does
+				tracker.End("p", func(Object) string { return "" }, writes)
+			})
+			if diff := cmp.Diff([]string{tc.want}, got); diff != "" {
+				t.Errorf("causes (-want +got):\n%s", diff)
+			}
+		})
 	}
 }
