@@ -40,6 +40,8 @@ type StatusWrite struct {
 	// BookkeepingOnly says that nothing differs but what Hookplane itself maintains: observedGeneration and the condition
 	// Updated. Such a write wakes nobody. docs/protocol.md §9.
 	BookkeepingOnly bool
+	// Reason says what else differs, in a few words and without values: "status.phase differs".
+	Reason string
 	// Fingerprint identifies this write on this observed status. When the write turned out to change nothing, because the
 	// server drops or rewrites what it is sent, remember it as Input.SettledStatus: it is not planned again.
 	Fingerprint uint64
@@ -94,11 +96,12 @@ func planStatus(in *Input, desired map[string]any) (*StatusWrite, error) {
 	if fingerprint == in.SettledStatus {
 		return nil, nil
 	}
-	return &StatusWrite{
-		Status:          body,
-		BookkeepingOnly: equalValues(withoutBookkeeping(desired), withoutBookkeeping(observed)),
-		Fingerprint:     fingerprint,
-	}, nil
+	write := &StatusWrite{Status: body, Fingerprint: fingerprint}
+	wanted, found := withoutBookkeeping(desired), withoutBookkeeping(observed)
+	if write.BookkeepingOnly = equalValues(wanted, found); !write.BookkeepingOnly {
+		write.Reason = differenceOf(wanted, found).under("status").String()
+	}
+	return write, nil
 }
 
 // withoutBookkeeping returns what of a status is the hook's. An absent status is an empty one.

@@ -28,6 +28,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	kjson "sigs.k8s.io/json"
 
+	"github.com/hookplane/hookplane/pkg/controller/converge"
 	"github.com/hookplane/hookplane/pkg/controller/wakeup"
 	"github.com/hookplane/hookplane/pkg/objects"
 	"github.com/hookplane/hookplane/pkg/plan"
@@ -63,6 +64,8 @@ type memory struct {
 	result result
 	// contested are wanted children whose names belong to objects of others.
 	contested []plan.ChildKey
+	// streak tells whether the hook settles.
+	streak converge.Streak
 	// settledStatus is the fingerprint of the last status write that changed nothing.
 	settledStatus uint64
 }

@@ -26,15 +26,34 @@ import (
 	"github.com/hookplane/hookplane/pkg/objects"
 )
 
-// enqueue has the parent synced as soon as a worker is free.
+// enqueue has the parent synced as soon as a worker is free; later when its hook does not settle and nothing but
+// its own writes is the cause.
 func (c *controller) enqueue(key objects.Key, cause wakeup.Cause) {
-	c.mu.Lock()
-	if m := c.memory[key]; m != nil {
-		m.due = true
-		m.cause |= cause
+	if wait := c.noteCause(key, cause); wait > 0 {
+		c.queue.AddAfter(key, wait)
+		return
 	}
-	c.mu.Unlock()
 	c.queue.Add(key)
+}
+
+// noteCause makes the parent due, at once or in the time that it returns.
+func (c *controller) noteCause(key objects.Key, cause wakeup.Cause) (wait time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	m := c.memory[key]
+	if m == nil {
+		return 0
+	}
+	m.cause |= cause
+	if cause == wakeup.OwnWrites {
+		wait = m.streak.Delay()
+	}
+	if wait == 0 {
+		m.due = true
+	} else if at := c.clock.Now().Add(wait); m.wakeAt.IsZero() || at.Before(m.wakeAt) {
+		m.wakeAt, m.wakeCause = at, 0
+	}
+	return wait
 }
 
 // takeDue reports whether the parent that came out of the queue is to be synced, and why. The queue has no way

@@ -119,6 +119,7 @@ func (s *Supervisor) status(object *v1alpha1.CompositeController) (v1alpha1.Comp
 	s.mu.Unlock()
 	status := *object.Status.DeepCopy()
 	var ready metav1.Condition
+	notConverging := ""
 	switch {
 	case isRefused && refused.uid == object.UID && refused.generation == object.Generation:
 		ready = condition(metav1.ConditionFalse, refused.reason, refused.message)
@@ -128,13 +129,20 @@ func (s *Supervisor) status(object *v1alpha1.CompositeController) (v1alpha1.Comp
 		if !health.known {
 			return status, false
 		}
-		ready, status.Parents = health.ready, health.parents
+		ready, status.Parents, notConverging = health.ready, health.parents, current.notConverging()
 	default:
 		return status, false
 	}
 	status.ObservedGeneration = object.Generation
 	ready.ObservedGeneration = object.Generation
 	meta.SetStatusCondition(&status.Conditions, ready)
+	if notConverging == "" {
+		meta.RemoveStatusCondition(&status.Conditions, conditionNotConverging)
+		return status, true
+	}
+	restless := condition(metav1.ConditionTrue, reasonNeverSettles, notConverging)
+	restless.Type, restless.ObservedGeneration = conditionNotConverging, object.Generation
+	meta.SetStatusCondition(&status.Conditions, restless)
 	return status, true
 }
 

@@ -81,9 +81,11 @@ func (c *controller) syncParent(ctx context.Context, key objects.Key, cause wake
 			x.writes[i].Matters = false // the retry calls the hook
 		}
 	}
+	change := c.settle(x)
 	c.schedule(key, x)
 	c.wakeups.End(key, shown, x.writes)
 	c.report(ctx, x, c.clock.Since(start))
+	c.reportStreak(ctx, observation.parent, change)
 }
 
 // sync is one pass: mark → claim → relate → resolve → call → plan → apply.
