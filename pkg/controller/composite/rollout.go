@@ -224,5 +224,6 @@ func (c *controller) revisionChanged(e revision.Event) {
 		ResourceVersion: e.Revision.ResourceVersion,
 		Gone:            e.Gone,
 		Matters:         e.Changed,
+		Cause:           wakeup.RevisionChanged,
 	})
 }

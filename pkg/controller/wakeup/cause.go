@@ -31,6 +31,8 @@ const (
 	ChildChanged
 	// RelatedChanged is a change of what the customize hook asked for.
 	RelatedChanged
+	// RevisionChanged is a change of one of the parent's ControllerRevisions.
+	RevisionChanged
 	// OwnWrites are what the last sync wrote, when all of it was seen.
 	OwnWrites
 	// Retry is a sync that failed, or was asked for patience.
@@ -39,7 +41,7 @@ const (
 	Resync
 )
 
-var causeNames = []string{"Appeared", "ParentChanged", "ChildChanged", "RelatedChanged", "OwnWrites", "Retry", "Resync"}
+var causeNames = []string{"Appeared", "ParentChanged", "ChildChanged", "RelatedChanged", "RevisionChanged", "OwnWrites", "Retry", "Resync"}
 
 // String is like "ChildChanged,Resync".
 func (c Cause) String() string {
