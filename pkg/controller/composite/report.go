@@ -79,8 +79,8 @@ func (c *controller) report(ctx context.Context, x *exchange, took time.Duration
 		{eventCreated, tally.Create, c.written(x, plan.Create)},
 		{eventUpdated, tally.Update, c.written(x, plan.Update)},
 	} {
-		sync.Writes[done.operation] = len(done.names)
 		if len(done.names) > 0 {
+			sync.Writes[done.operation] = len(done.names)
 			c.recorder.WithLogger(logger).Event(reference, corev1.EventTypeNormal, done.reason, clip(done.reason+" "+listed(done.names)))
 		}
 	}
