@@ -52,6 +52,10 @@ func buildExample(t *testing.T, name string) string {
 // runExample runs an example's hook, and makes the Service by which its controller names it.
 func runExample(t *testing.T, name, service string) {
 	t.Helper()
+	t.Cleanup(func() { // runs last; the garbage collector takes half a minute to notice a new kind
+		_ = env.kubernetes.CoreV1().Pods("default").DeleteCollection(context.WithoutCancel(t.Context()),
+			metav1.DeleteOptions{GracePeriodSeconds: new(int64(0))}, metav1.ListOptions{})
+	})
 	binary := buildExample(t, name)
 	hook := exec.Command(binary, "--listen", "127.0.0.1:0")
 	output, err := hook.StdoutPipe()
