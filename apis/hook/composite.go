@@ -101,7 +101,10 @@ func (r *CompositeResponse) SetStatus(status any) error {
 // ResyncAfter returns resyncAfterSeconds as a duration: 0 when none is asked for, else a value from [MinResyncAfter] to
 // [MaxResyncAfter].
 func (r *CompositeResponse) ResyncAfter() time.Duration {
-	seconds := r.ResyncAfterSeconds
+	return resyncAfter(r.ResyncAfterSeconds)
+}
+
+func resyncAfter(seconds float64) time.Duration {
 	switch {
 	case math.IsNaN(seconds) || seconds <= 0:
 		return 0

@@ -21,6 +21,8 @@ limitations under the License.
 //
 //	func sync(request *hook.CompositeRequest) (*hook.CompositeResponse, error)
 //
+// A decorator controller's decodes a [DecoratorRequest] and answers with a [DecoratorResponse].
+//
 // The answer must depend on the request alone: no clock, no random names, no memory of earlier calls. Hookplane calls
 // again whenever something in the request changed, until an answer changes nothing. Whatever a hook wants to remember
 // belongs into the parent's status.

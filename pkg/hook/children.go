@@ -42,20 +42,28 @@ var _ json.Unmarshaler = (*childList)(nil)
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (l *childList) UnmarshalJSON(data []byte) error {
+	return unmarshalList("children", data, (*[]json.RawMessage)(l))
+}
+
+// unmarshalList takes the list in a field of an answer apart, unless it is too long.
+func unmarshalList(name string, data []byte, list *[]json.RawMessage) error {
 	if count := countItems(data); count > MaxChildren {
-		return &tooManyChildrenError{count}
+		return &tooManyChildrenError{name, count}
 	}
-	err := kjson.UnmarshalCaseSensitivePreserveInts(data, (*[]json.RawMessage)(l))
+	err := kjson.UnmarshalCaseSensitivePreserveInts(data, list)
 	if mismatch, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-		mismatch.Field = "children" // where the list cannot see that it is
+		mismatch.Field = name // where the list cannot see that it is
 	}
 	return err
 }
 
-type tooManyChildrenError struct{ count int }
+type tooManyChildrenError struct {
+	name  string // of the list
+	count int
+}
 
 func (e *tooManyChildrenError) Error() string {
-	return fmt.Sprintf("children: there are %d, and one answer may list %d: let several parents share them", e.count, MaxChildren)
+	return fmt.Sprintf("%s: there are %d, and one answer may list %d: let several parents share them", e.name, e.count, MaxChildren)
 }
 
 // countItems counts the items of a JSON array without looking into them. Data is valid JSON.

@@ -61,12 +61,17 @@ type ObjectRef struct {
 // AppendJSON appends the request as a JSON document to dst and returns the longer slice. Equal requests give equal bytes:
 // keys are sorted, and the order of groups and of their objects does not matter.
 func (r *CompositeRequest) AppendJSON(dst []byte) []byte {
+	return r.appendAs(dst, "parent", "children")
+}
+
+// appendAs does AppendJSON under those names for the parent and its children.
+func (r *CompositeRequest) appendAs(dst []byte, parent, children string) []byte {
 	dst = slices.Grow(dst, r.sizeHint())
 	dst = append(dst, `{"controller":`...)
 	dst = append(dst, r.Controller...)
-	dst = append(dst, `,"parent":`...)
+	dst = append(dst, `,"`+parent+`":`...)
 	dst = append(dst, r.Parent...)
-	dst = append(dst, `,"children":`...)
+	dst = append(dst, `,"`+children+`":`...)
 	dst = r.appendGroups(dst, r.Children)
 	dst = append(dst, `,"related":`...)
 	dst = r.appendGroups(dst, r.Related)

@@ -54,7 +54,7 @@ func DecodeComposite(body []byte, mode Mode) (*hookapi.CompositeResponse, error)
 	response := answer.CompositeResponse
 	response.Children = answer.Children
 	if err == nil {
-		checkComposite(&response, mode, &found)
+		checkAnswer(&response.Status, "children", response.Children, mode, &found)
 		err = found.join()
 	}
 	if err != nil {
@@ -86,23 +86,23 @@ func decodeObject(body []byte, into any, mode Mode, found *problems) error {
 	return nil
 }
 
-// checkComposite adds to found what decoding could not judge, and makes a null status nil.
-func checkComposite(response *hookapi.CompositeResponse, mode Mode, found *problems) {
-	switch got := typeName(response.Status); got {
+// checkAnswer adds to found what decoding could not judge, and makes a null status nil. The list is in that field.
+func checkAnswer(status *json.RawMessage, name string, list []json.RawMessage, mode Mode, found *problems) {
+	switch got := typeName(*status); got {
 	case "object":
 		if mode == Strict {
-			checkDuplicates("status", response.Status, found)
+			checkDuplicates("status", *status, found)
 		}
 	case "null", "":
-		response.Status = nil
+		*status = nil
 	default:
 		found.addf("status: want an object, got %s", got)
 	}
-	for i, child := range response.Children {
-		if got := typeName(child); got != "object" {
-			found.addf("children[%d]: want an object, got %s", i, got)
+	for i, item := range list {
+		if got := typeName(item); got != "object" {
+			found.addf("%s[%d]: want an object, got %s", name, i, got)
 		} else if mode == Strict {
-			checkDuplicates(fmt.Sprintf("children[%d]", i), child, found)
+			checkDuplicates(fmt.Sprintf("%s[%d]", name, i), item, found)
 		}
 	}
 }
