@@ -52,6 +52,9 @@ func desiredObject(in *Input, child *desiredChild) (map[string]any, error) {
 	if in.GenerateSelector {
 		addSelectorLabel(metadata, in)
 	}
+	if in.Decorator != "" {
+		markAttachment(metadata, in.Decorator)
+	}
 	return object, addOwner(metadata, &in.Parent)
 }
 

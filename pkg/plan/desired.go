@@ -71,7 +71,7 @@ func checkChildren(in *Input, rules *ruleIndex, faults *faults) []desiredChild {
 			continue
 		}
 		if earlier, found := first[rules.identity(key)]; found {
-			faults.child(i, e, "is the same object as children[%d]", earlier)
+			faults.child(i, e, "is the same object as %s[%d]", in.listName(), earlier)
 			continue
 		}
 		first[rules.identity(key)] = i
@@ -145,8 +145,8 @@ func checkIdentity(in *Input, rules *ruleIndex, index int, e *envelope, faults *
 	}
 	rule, declared := rules.byType[childType{e.APIVersion, e.Kind}]
 	if !declared {
-		faults.child(index, e, "no child rule declares this type: add {apiVersion: %s, resource: %s} to spec.childResources",
-			clip(e.APIVersion), clip(guessResource(e)))
+		faults.child(index, e, "no %s declares this type: add {apiVersion: %s, resource: %s} to %s",
+			in.ruleName(), clip(e.APIVersion), clip(guessResource(e)), in.rulesField())
 		return ChildKey{}, false
 	}
 	namespace, fault := childNamespace(&in.Parent, &rules.rules[rule], e)

@@ -28,7 +28,7 @@ type desiredHasher struct {
 
 func newDesiredHasher(in *Input) desiredHasher {
 	return desiredHasher{additions: maphash.Comparable(seed, [...]any{
-		in.Parent.APIVersion, in.Parent.Kind, in.Parent.Namespace, in.Parent.Name, in.Parent.UID, in.GenerateSelector,
+		in.Parent.APIVersion, in.Parent.Kind, in.Parent.Namespace, in.Parent.Name, in.Parent.UID, in.GenerateSelector, in.Decorator,
 	})}
 }
 

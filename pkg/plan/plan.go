@@ -47,6 +47,9 @@ type Input struct {
 	Rollout *Rollout
 	// SettledStatus is the Fingerprint of the last StatusWrite that changed nothing; 0 when there was none.
 	SettledStatus uint64
+
+	// Decorator is the name of the DecoratorController when the children are attachments: [Decorator] sets it. Empty otherwise.
+	Decorator string
 }
 
 // Parent is the object that the children belong to.
@@ -258,7 +261,7 @@ func Composite(in Input) (Result, error) {
 	if in.Rollout != nil {
 		addUpdated(&in, status, result.Progress, &faults)
 	}
-	if err := faults.asError(); err != nil {
+	if err := faults.asError(&in); err != nil {
 		return Result{}, err
 	}
 	result.Status, err = planStatus(&in, status)

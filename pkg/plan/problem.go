@@ -63,14 +63,14 @@ func (e childError) Error() string { return string(e) }
 type faults []fault
 
 type fault struct {
-	index   int // of the child in the answer; afterChildren for the status
-	problem string
+	index   int    // of the child in the answer; afterChildren for the status
+	problem string // of a child, what follows the name of the list
 }
 
 const afterChildren = math.MaxInt
 
 // asError returns nil when there are none.
-func (f faults) asError() error {
+func (f faults) asError(in *Input) error {
 	if len(f) == 0 {
 		return nil
 	}
@@ -78,6 +78,9 @@ func (f faults) asError() error {
 	problems := make([]string, len(f))
 	for i := range f {
 		problems[i] = f[i].problem
+		if f[i].index != afterChildren {
+			problems[i] = in.listName() + problems[i]
+		}
 	}
 	return &InvalidResponseError{Problems: problems}
 }
@@ -89,7 +92,7 @@ func (f *faults) status(problem string) {
 
 // child adds a problem of the desired child at index.
 func (f *faults) child(index int, e *envelope, format string, args ...any) {
-	where := fmt.Sprintf("children[%d]", index)
+	where := fmt.Sprintf("[%d]", index)
 	if e != nil && e.Kind != "" {
 		where += " " + clip(e.Kind)
 	}

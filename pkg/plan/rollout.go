@@ -112,7 +112,7 @@ func (p *planner) desiredBy(revision *Revision) (map[ChildKey]*desiredChild, err
 	in.Response = revision.Response
 	var faults faults
 	wanted := checkChildren(&in, p.rules, &faults)
-	if err := faults.asError(); err != nil {
+	if err := faults.asError(p.in); err != nil {
 		return nil, ofRevision(revision.Name, err)
 	}
 	desired := make(map[ChildKey]*desiredChild, len(wanted))

@@ -65,7 +65,9 @@ func desiredStatus(in *Input, faults *faults) map[string]any {
 			return nil
 		}
 	}
-	status[observedGenerationField] = in.Parent.Generation
+	if in.Decorator == "" { // which decides over the status of others as it is
+		status[observedGenerationField] = in.Parent.Generation
+	}
 	return status
 }
 
