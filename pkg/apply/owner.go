@@ -18,7 +18,6 @@ package apply
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
 
@@ -70,17 +69,5 @@ func (a *Applier) setOwners(ctx context.Context, claim Claim, owners []metav1.Ow
 
 // patchMetadata merges changes into an object's metadata. Their uid and resourceVersion are preconditions.
 func (a *Applier) patchMetadata(ctx context.Context, target Target, changes map[string]any) (string, error) {
-	patch, err := json.Marshal(map[string]any{"metadata": changes})
-	if err != nil {
-		return "", fmt.Errorf("cannot encode the metadata: %w", err)
-	}
-	body, err := send(ctx, a.patch(types.MergePatchType, target, patch))
-	if err != nil {
-		return "", asConflict(target, err)
-	}
-	object, err := readAnswer(body)
-	if err != nil {
-		return "", err
-	}
-	return object.Metadata.ResourceVersion, nil
+	return a.merge(ctx, target, a.fieldManager, map[string]any{"metadata": changes})
 }

@@ -68,9 +68,14 @@ func (a *Applier) request(verb string, target Target, subresources ...string) *r
 
 // patch starts a PATCH request in our field manager's name.
 func (a *Applier) patch(patchType types.PatchType, target Target, body []byte, subresources ...string) *rest.Request {
+	return a.patchAs(a.fieldManager, patchType, target, body, subresources...)
+}
+
+// patchAs starts a PATCH request in a field manager's name.
+func (a *Applier) patchAs(manager string, patchType types.PatchType, target Target, body []byte, subresources ...string) *rest.Request {
 	return a.request("PATCH", target, subresources...).
 		SetHeader("Content-Type", string(patchType)).
-		Param("fieldManager", a.fieldManager).
+		Param("fieldManager", manager).
 		Body(body)
 }
 
