@@ -1,0 +1,22 @@
+/*
+Copyright The Hookplane Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+// Package supervise runs one controller for each object of a kind that declares controllers: it starts, restarts and stops them as
+// their objects and what the cluster serves change, keeps the statuses of the objects true, and sees to it that no finalizer of a
+// controller outlives it.
+//
+// It must not know what a controller does: a [Kind] tells how one is made. Open supervisor.go first.
+package supervise
