@@ -34,13 +34,16 @@ import (
 	"k8s.io/utils/clock"
 	"k8s.io/utils/ptr"
 
+	"github.com/hookplane/hookplane/apis/metacontroller/v1alpha1"
 	"github.com/hookplane/hookplane/generated/clientset/versioned"
 	"github.com/hookplane/hookplane/generated/clientset/versioned/scheme"
 	"github.com/hookplane/hookplane/generated/informers/externalversions"
 	"github.com/hookplane/hookplane/pkg/apply"
 	"github.com/hookplane/hookplane/pkg/controller/composite"
+	"github.com/hookplane/hookplane/pkg/controller/decorator"
 	"github.com/hookplane/hookplane/pkg/controller/initializer"
 	"github.com/hookplane/hookplane/pkg/controller/revision"
+	"github.com/hookplane/hookplane/pkg/controller/supervise"
 	"github.com/hookplane/hookplane/pkg/controller/tally"
 	"github.com/hookplane/hookplane/pkg/hook"
 	"github.com/hookplane/hookplane/pkg/hook/credentials"
@@ -154,7 +157,7 @@ func (c *Controllers) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	supervisor := composite.NewSupervisor(composite.Config{
+	composites := composite.NewSupervisor(composite.Config{
 		Controllers: informers.Metacontroller().V1alpha1().CompositeControllers(),
 		Client:      c.controllers.MetacontrollerV1alpha1(),
 		Objects:     c.objects,
@@ -179,6 +182,7 @@ func (c *Controllers) Run(ctx context.Context) error {
 		Clock:    c.clock,
 		Workers:  c.config.Workers,
 	})
+	decorators := c.newDecorators(informers, recorder)
 	ctx, cancel := context.WithCancel(ctx)
 	var group sync.WaitGroup
 	defer func() {
@@ -186,13 +190,31 @@ func (c *Controllers) Run(ctx context.Context) error {
 		informers.Shutdown()
 		group.Wait()
 	}()
-	errs := make(chan error, 4)
+	errs := make(chan error, 5)
 	group.Go(func() { errs <- c.objects.Run(ctx) })
-	group.Go(func() { errs <- supervisor.Run(ctx) })
+	group.Go(func() { errs <- composites.Run(ctx) })
+	group.Go(func() { errs <- decorators.Run(ctx) })
 	group.Go(func() { errs <- registry.Run(ctx) })
 	group.Go(func() { errs <- deferred.Run(ctx) })
 	informers.StartWithContext(ctx)
 	return <-errs // whatever ends first ends the others
+}
+
+// newDecorators returns what runs DecoratorControllers.
+func (c *Controllers) newDecorators(informers externalversions.SharedInformerFactory, recorder record.EventRecorderLogger) *supervise.Supervisor[*v1alpha1.DecoratorController] {
+	return decorator.NewSupervisor(decorator.Config{
+		Controllers: informers.Metacontroller().V1alpha1().DecoratorControllers(),
+		Client:      c.controllers.MetacontrollerV1alpha1(),
+		Objects:     c.objects,
+		Applier:     c.applier,
+		Strategy:    c.config.Strategy,
+		Live:        c.metadata,
+		NewHook:     c.NewHook,
+		Recorder:    recorder,
+		Metrics:     c.metrics,
+		Clock:       c.clock,
+		Workers:     c.config.Workers,
+	})
 }
 
 // NewBroadcaster returns a broadcaster of events, which no object can flood the host with. The caller shuts it down.

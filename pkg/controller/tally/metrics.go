@@ -26,7 +26,7 @@ import (
 // Operation is a kind of write.
 type Operation string
 
-// What syncs write: children, who owns them, and the status of the parent.
+// What syncs write: children, who owns them, the status of the parent, and, of a decorated object, what of it changes.
 const (
 	Create  Operation = "create"
 	Update  Operation = "update"
@@ -34,6 +34,8 @@ const (
 	Adopt   Operation = "adopt"
 	Release Operation = "release"
 	Status  Operation = "status"
+	// Decorate is the write of labels, annotations and status to an object of somebody else.
+	Decorate Operation = "decorate"
 )
 
 // Result is how a sync ended.
@@ -89,7 +91,7 @@ func New(register func(metrics.Registerable) error) (*Metrics, error) {
 		}, []string{labelType, labelName, labelResult}),
 		writes: metrics.NewCounterVec(&metrics.CounterOpts{
 			Namespace: "hookplane", Name: "writes_total", StabilityLevel: metrics.ALPHA,
-			Help: "Writes that changed something, by operation: create, update, delete, adopt, release (of children), status (of the parent).",
+			Help: "Writes that changed something, by operation: create, update, delete, adopt, release (of children), status (of the parent), decorate (of an object of somebody else).",
 		}, []string{labelType, labelName, labelOperation}),
 		duration: metrics.NewHistogramVec(&metrics.HistogramOpts{
 			Namespace: "hookplane", Name: "sync_duration_seconds", StabilityLevel: metrics.ALPHA,
