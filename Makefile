@@ -61,7 +61,7 @@ test-unit: ## Run the tests that need no cluster.
 
 .PHONY: test-integration
 test-integration: controlplane ## Run the tests that need a control plane.
-	go test -race -count=1 -timeout=30m $(TESTFLAGS) ./test/...
+	go test -race -count=1 -timeout=45m $(TESTFLAGS) ./test/...
 
 .PHONY: soak
 soak: controlplane ## Edit, fail and restart at random for SOAK (10m), then compare. SEED=... repeats the decisions of a run.
