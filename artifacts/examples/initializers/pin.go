@@ -39,20 +39,10 @@ func pinImages(digests fs.FS) initializer {
 			if !found {
 				continue
 			}
-			for i := range containers {
-				container, _ := containers[i].(map[string]any)
-				image, _ := container["image"].(string)
-				if image == "" || strings.Contains(image, "@") {
-					continue // not for us to judge, or pinned already
-				}
-				digest, err := fs.ReadFile(digests, strings.NewReplacer("/", "_", ":", "_").Replace(image))
-				if errors.Is(err, fs.ErrNotExist) {
-					return &refusal{fmt.Sprintf("image %s of container %v is not released: it has no digest", image, container["name"])}
-				}
-				if err != nil {
+			for _, container := range containers {
+				if err := pinImage(container, digests); err != nil {
 					return err
 				}
-				container["image"] = image + "@" + strings.TrimSpace(string(digest))
 			}
 			if err := unstructured.SetNestedSlice(request.Object.Object, containers, "spec", list); err != nil {
 				return err
@@ -60,4 +50,22 @@ func pinImages(digests fs.FS) initializer {
 		}
 		return nil
 	}
+}
+
+// pinImage replaces the tag of a container's image by its digest.
+func pinImage(item any, digests fs.FS) error {
+	container, _ := item.(map[string]any)
+	image, _ := container["image"].(string)
+	if image == "" || strings.Contains(image, "@") {
+		return nil // not for us to judge, or pinned already
+	}
+	digest, err := fs.ReadFile(digests, strings.NewReplacer("/", "_", ":", "_").Replace(image))
+	if errors.Is(err, fs.ErrNotExist) {
+		return &refusal{fmt.Sprintf("image %s of container %v is not released: it has no digest", image, container["name"])}
+	}
+	if err != nil {
+		return err
+	}
+	container["image"] = image + "@" + strings.TrimSpace(string(digest))
+	return nil
 }
