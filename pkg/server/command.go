@@ -30,7 +30,11 @@ const description = `Hookplane serves the API metacontroller.k8s.io/v1alpha1 as 
 Kubernetes cluster and runs the controllers that its objects describe, which call your hooks.
 
 It needs a cluster (--kubeconfig, or the one that it runs in) and a place for its objects
-(--data-dir or --etcd-servers).`
+(--data-dir or --etcd-servers).
+
+Other commands, each with a --help of its own:
+
+  hookplane rbac   print the rights that controllers need`
 
 // NewCommand returns the hookplane command. A command line with mistakes is refused with all of them, one
 // in each line of the error.
@@ -42,9 +46,11 @@ func NewCommand() *cobra.Command {
 		Long:  description,
 		// The flags are parsed by parse, which does not stop at the first mistake.
 		DisableFlagParsing: true,
-		SilenceUsage:       true,
-		SilenceErrors:      true,
-		CompletionOptions:  cobra.CompletionOptions{DisableDefaultCmd: true},
+		// What is no command is for parse to judge, too.
+		Args:              cobra.ArbitraryArgs,
+		SilenceUsage:      true,
+		SilenceErrors:     true,
+		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
 	}
 	sections := options.Flags()
 	flags := pflag.NewFlagSet(cmd.Name(), pflag.ContinueOnError)
@@ -52,6 +58,7 @@ func NewCommand() *cobra.Command {
 	for _, name := range sections.Order {
 		flags.AddFlagSet(sections.FlagSets[name])
 	}
+	cmd.AddCommand(newRBACCommand())
 	// Cobra would add a flag of its own to the command's flag set; ours is kept out of its sight.
 	setHelp(cmd, sections)
 

@@ -26,6 +26,7 @@ import (
 	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apiserver/pkg/registry/generic"
+	"k8s.io/apiserver/pkg/registry/rest"
 
 	"github.com/hookplane/hookplane/apis/metacontroller"
 	"github.com/hookplane/hookplane/apis/metacontroller/validation"
@@ -36,6 +37,11 @@ import (
 // compositecontrollers/status.
 func NewREST(scheme *runtime.Scheme, optsGetter generic.RESTOptionsGetter) (*kind.REST, *kind.StatusREST, error) {
 	return kind.NewREST(newKind(), scheme, optsGetter)
+}
+
+// NewCreateStrategy returns what is done with a new object before it is stored, for those who judge manifests.
+func NewCreateStrategy(scheme *runtime.Scheme) rest.RESTCreateStrategy {
+	return kind.NewStrategy(newKind(), scheme)
 }
 
 func newKind() *kind.Kind[*metacontroller.CompositeController] {

@@ -25,6 +25,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apiserver/pkg/registry/generic"
+	"k8s.io/apiserver/pkg/registry/rest"
 
 	"github.com/hookplane/hookplane/apis/metacontroller"
 	"github.com/hookplane/hookplane/apis/metacontroller/validation"
@@ -35,6 +36,11 @@ import (
 // decoratorcontrollers/status.
 func NewREST(scheme *runtime.Scheme, optsGetter generic.RESTOptionsGetter) (*kind.REST, *kind.StatusREST, error) {
 	return kind.NewREST(newKind(), scheme, optsGetter)
+}
+
+// NewCreateStrategy returns what is done with a new object before it is stored, for those who judge manifests.
+func NewCreateStrategy(scheme *runtime.Scheme) rest.RESTCreateStrategy {
+	return kind.NewStrategy(newKind(), scheme)
 }
 
 func newKind() *kind.Kind[*metacontroller.DecoratorController] {

@@ -27,6 +27,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 	"k8s.io/apiserver/pkg/registry/generic"
+	"k8s.io/apiserver/pkg/registry/rest"
 
 	"github.com/hookplane/hookplane/admission/matchconditions"
 	"github.com/hookplane/hookplane/apis/metacontroller"
@@ -37,13 +38,18 @@ import (
 // NewREST returns the storage of initializercontrollers and of
 // initializercontrollers/status.
 func NewREST(scheme *runtime.Scheme, optsGetter generic.RESTOptionsGetter) (*kind.REST, *kind.StatusREST, error) {
-	rest, status, err := kind.NewREST(newKind(), scheme, optsGetter)
+	store, status, err := kind.NewREST(newKind(), scheme, optsGetter)
 	if err != nil {
 		return nil, nil, err
 	}
-	names := uniqueNames{list: rest.List}
-	rest.BeginCreate = names.beginCreate
-	return rest, status, nil
+	names := uniqueNames{list: store.List}
+	store.BeginCreate = names.beginCreate
+	return store, status, nil
+}
+
+// NewCreateStrategy returns what is done with a new object before it is stored, for those who judge manifests.
+func NewCreateStrategy(scheme *runtime.Scheme) rest.RESTCreateStrategy {
+	return kind.NewStrategy(newKind(), scheme)
 }
 
 func newKind() *kind.Kind[*metacontroller.InitializerController] {
