@@ -31,6 +31,10 @@ FUZZTIME ?= 1m
 SOAK ?= 10m
 SEED ?= 0
 
+# How much `make bench` and `make profile` measure: small takes a minute, full many. BENCHFLAGS are further flags of test/bench.
+BENCH ?= small
+BENCHFLAGS ?=
+
 # The packages that need no cluster. Evaluated where it is used: `go list` takes a second that `make help` should not.
 UNIT_PACKAGES = $$(go list ./... | grep -v /test/)
 
@@ -53,7 +57,7 @@ demo: ## Show Hookplane at work on a control plane of its own. DEMO=once: check 
 ##@ Test
 
 .PHONY: test
-test: controlplane test-unit test-integration test-controlplane ## Run every test, with the race detector, on a real control plane.
+test: controlplane test-unit test-integration test-controlplane test-bench ## Run every test, with the race detector, on a real control plane.
 
 .PHONY: test-unit
 test-unit: ## Run the tests that need no cluster.
@@ -70,6 +74,18 @@ soak: controlplane ## Edit, fail and restart at random for SOAK (10m), then comp
 .PHONY: test-controlplane
 test-controlplane: controlplane ## Test the test control plane itself (a module of its own).
 	cd test/controlplane && go test -race -count=1 -timeout=30m $(TESTFLAGS) ./...
+
+.PHONY: bench
+bench: controlplane build ## Measure speed and size beside a plain client's. BENCH=full: 3,000 parents. BENCHFLAGS=-help: what else.
+	go run ./test/bench -size=$(BENCH) $(BENCHFLAGS)
+
+.PHONY: test-bench
+test-bench: controlplane build ## Fail when a small bench counts wrong, or finds a ratio much worse than in test/bench/results.
+	go run ./test/bench -size=small -check
+
+.PHONY: profile
+profile: controlplane build ## Run the bench, and write CPU and heap profiles of its phases to _output/profiles.
+	go run ./test/bench -size=$(BENCH) -profiles=$(OUTPUT)/profiles $(BENCHFLAGS)
 
 .PHONY: fuzz
 fuzz: ## Run each fuzz target for FUZZTIME (1m).

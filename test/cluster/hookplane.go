@@ -74,13 +74,18 @@ func StartHookplane(ctx context.Context, options HookplaneOptions) (*Hookplane, 
 // Stop ends the server as SIGTERM does and waits for it. A server that did not end cleanly is an error.
 func (h *Hookplane) Stop() error { return h.process.stop() }
 
-// Kill ends the server at once, as a crash does, and waits for it.
-func (h *Hookplane) Kill() error {
+// PID returns the server's process id.
+func (h *Hookplane) PID() (int, error) {
 	text, err := os.ReadFile(h.pidFile)
 	if err != nil {
-		return err
+		return 0, err
 	}
-	pid, err := strconv.Atoi(strings.TrimSpace(string(text)))
+	return strconv.Atoi(strings.TrimSpace(string(text)))
+}
+
+// Kill ends the server at once, as a crash does, and waits for it.
+func (h *Hookplane) Kill() error {
+	pid, err := h.PID()
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,35 @@
+/*
+Copyright The Hookplane Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package main
+
+import "context"
+
+// scene is one experiment. It makes what it needs, and removes it before it ends: the next one starts in an empty cluster.
+type scene struct {
+	name string
+	// full says that the scene is for the full size only.
+	full bool
+	run  func(ctx context.Context, b *bench) error
+}
+
+// scenes are run in this order.
+func scenes() []scene {
+	return []scene{
+		{name: "composite", run: composite},
+		{name: "ignore-status", run: ignoreStatus},
+	}
+}
