@@ -39,14 +39,11 @@ const (
 
 // footprint is what a server takes.
 type footprint struct {
-	goroutines int
+	goroutines stacks
 	heap       int // bytes of live objects
 }
 
-var (
-	goroutineTotal = regexp.MustCompile(`goroutine profile: total (\d+)`)
-	heapAlloc      = regexp.MustCompile(`(?m)^# HeapAlloc = (\d+)`)
-)
+var heapAlloc = regexp.MustCompile(`(?m)^# HeapAlloc = (\d+)`)
 
 // readFootprint asks the server itself, after it has collected its garbage.
 func readFootprint(ctx context.Context) (footprint, error) {
@@ -61,21 +58,12 @@ func readFootprint(ctx context.Context) (footprint, error) {
 	if err != nil {
 		return footprint{}, err
 	}
-	var f footprint
-	for _, number := range []struct {
-		in   string
-		what *regexp.Regexp
-		to   *int
-	}{{goroutines, goroutineTotal, &f.goroutines}, {heap, heapAlloc, &f.heap}} {
-		match := number.what.FindStringSubmatch(number.in)
-		if match == nil {
-			return footprint{}, fmt.Errorf("no %s in the profile", number.what)
-		}
-		if *number.to, err = strconv.Atoi(match[1]); err != nil {
-			return footprint{}, err
-		}
+	match := heapAlloc.FindStringSubmatch(heap)
+	if match == nil {
+		return footprint{}, fmt.Errorf("no %s in the profile", heapAlloc)
 	}
-	return f, nil
+	bytes, err := strconv.Atoi(match[1])
+	return footprint{goroutines: parseStacks(goroutines), heap: bytes}, err
 }
 
 // profile returns a profile of the server, whose address is the one that kube-apiserver has of it.
@@ -117,7 +105,7 @@ func (s *soak) measure() footprint {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	s.t.Logf("%d goroutines, %d KiB of heap", f.goroutines, f.heap>>10)
+	s.t.Logf("%d goroutines, %d KiB of heap", f.goroutines.total(), f.heap>>10)
 	return f
 }
 
@@ -125,16 +113,18 @@ func (s *soak) measure() footprint {
 func (s *soak) leakedNothing(before footprint) {
 	s.t.Helper()
 	var now footprint
-	check := func() error {
+	s.within("the server takes no more than before", func() error {
 		var err error
 		if now, err = readFootprint(s.t.Context()); err != nil {
 			return err
 		}
-		if now.goroutines > before.goroutines+moreGoroutines || now.heap > before.heap+before.heap/4+moreHeap {
-			return fmt.Errorf("%d goroutines and %d KiB of heap; there were %d and %d KiB", now.goroutines, now.heap>>10, before.goroutines, before.heap>>10)
+		if then, more := before.goroutines.total(), now.goroutines.total(); more > then+moreGoroutines {
+			return fmt.Errorf("%d goroutines; there were %d:\n%s", more, then, now.goroutines.grown(before.goroutines))
+		}
+		if now.heap > before.heap+before.heap/4+moreHeap {
+			return fmt.Errorf("%d KiB of heap; there were %d KiB", now.heap>>10, before.heap>>10)
 		}
 		return nil
-	}
-	s.within("the server takes no more than before", check)
-	s.t.Logf("%d goroutines, %d KiB of heap in the end", now.goroutines, now.heap>>10)
+	})
+	s.t.Logf("%d goroutines, %d KiB of heap in the end", now.goroutines.total(), now.heap>>10)
 }
