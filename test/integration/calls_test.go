@@ -47,7 +47,12 @@ func TestHookCalls(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			namespace, kind := newNamespace(t), newKind(t, tc.kind)
-			hook := newHook(t, tc.sync)
+			hook := newHook(t, func(in request) response {
+				if !whole(in.Children["ConfigMap.v1"]) {
+					t.Errorf("the hook is shown a half of what it answered: %v", in.Children)
+				}
+				return tc.sync(in)
+			})
 			newController(t, kind, hook, func(c *v1alpha1.CompositeController) {
 				c.Spec.ParentResource.IgnoreStatusChanges = &tc.ignoreStatusChanges
 			})
@@ -78,6 +83,15 @@ func TestHookCalls(t *testing.T) {
 			}
 		})
 	}
+}
+
+// whole reports whether children are all that one answer of threeConfigMaps had, or none.
+func whole(children map[string]object) bool {
+	values := map[string]bool{}
+	for _, child := range children {
+		values[nested[string](child, "data", "value")] = true
+	}
+	return len(children) == 0 || len(children) == 3 && len(values) == 1
 }
 
 // settled waits until each parent's hook was called that often, and sees that no further call comes.
