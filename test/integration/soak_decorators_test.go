@@ -50,7 +50,7 @@ func soakDecorators() []soakDecorator {
 		{name: "soaktagger", of: []string{"soakthing"}, method: v1alpha1.AttachmentUpdateInPlace, byLabel: true, finalizes: true, states: true},
 		{name: "soakpainter", of: []string{"soakthing"}, method: v1alpha1.AttachmentUpdateRecreate, byAnnotation: true, follows: true},
 		{name: "soakclerk", of: []string{"soakthing"}, method: v1alpha1.AttachmentUpdateOnDelete, finalizes: true},
-		{name: "soakdresser", of: []string{"soaker", "soakender", "soakroller", "soakrenewer"}, byLabel: true, finalizes: true},
+		{name: "soakdresser", of: []string{"soaker", "soakender", "soakroller"}, method: v1alpha1.AttachmentUpdateInPlace, byLabel: true, finalizes: true},
 	}
 }
 

@@ -76,14 +76,14 @@ func (c *controller) childChanged(i int, e objects.Event) {
 func (c *controller) concerned(i int, e objects.Event) map[objects.Key]struct{} {
 	parents := map[objects.Key]struct{}{}
 	for _, state := range []*objects.Object{e.Old, e.New} {
-		if state == nil {
+		if state == nil || attachedBy(state) != "" {
 			continue
 		}
 		if owner, ok := c.parentOf(state); ok {
 			parents[owner] = struct{}{}
 		}
 	}
-	if e.New != nil && !e.New.Deleting() && e.New.Controller() == nil && e.ContentChanged() {
+	if e.New != nil && !e.New.Deleting() && e.New.Controller() == nil && e.ContentChanged() && attachedBy(e.New) == "" {
 		for _, parent := range c.selectors.Matching(e.New.Namespace, e.New.Labels) {
 			parents[parent] = struct{}{}
 		}

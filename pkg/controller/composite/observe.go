@@ -67,7 +67,7 @@ func (c *controller) observe(key objects.Key) (*observation, bool) {
 		parent: parent, phase: phase, memory: memory, owned: make([][]*objects.Object, len(c.children)), recorded: c.recorded(parent),
 	}
 	for i, store := range c.children {
-		o.owned[i] = inNamespaceOf(parent, c.parent, store.OwnedBy(parent.UID))
+		o.owned[i] = withoutAttachments(inNamespaceOf(parent, c.parent, store.OwnedBy(parent.UID)))
 		if memory.selectorErr == nil && !parent.Deleting() {
 			o.findClaims(i, store)
 		}
@@ -92,7 +92,7 @@ func (o *observation) findClaims(i int, store *objects.Store) {
 		}
 	}
 	for _, orphan := range store.Orphans(o.parent.Namespace, o.memory.selector) {
-		if !orphan.Deleting() {
+		if !orphan.Deleting() && attachedBy(orphan) == "" {
 			o.adopt = append(o.adopt, claim{i, orphan})
 		}
 	}
@@ -191,7 +191,11 @@ func (c *controller) lookupChild(rule int, namespace, name string) (plan.Child, 
 	if object == nil {
 		return plan.Child{}, false
 	}
-	return planChild(rule, object), true
+	child := planChild(rule, object)
+	if decorator := attachedBy(object); decorator != "" && child.ControllerUID != "" {
+		child.ControllerUID, child.ControllerName = "of a decorator", "DecoratorController "+decorator
+	}
+	return child, true
 }
 
 func planChild(rule int, o *objects.Object) plan.Child {
