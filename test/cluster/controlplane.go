@@ -100,8 +100,13 @@ func (c *ControlPlane) Config() (*rest.Config, error) {
 }
 
 // KillAPIServer kills kube-apiserver, which is then started again with the same address and data.
-func (c *ControlPlane) KillAPIServer() error {
-	text, err := os.ReadFile(filepath.Join(c.Dir, "kube-apiserver.pid"))
+func (c *ControlPlane) KillAPIServer() error { return c.kill("kube-apiserver") }
+
+// KillControllerManager kills kube-controller-manager, which is then started again and knows nothing of before.
+func (c *ControlPlane) KillControllerManager() error { return c.kill("kube-controller-manager") }
+
+func (c *ControlPlane) kill(component string) error {
+	text, err := os.ReadFile(filepath.Join(c.Dir, component+".pid"))
 	if err != nil {
 		return err
 	}

@@ -87,3 +87,12 @@ func (s *soak) useStrategy(strategy string) {
 		s.strategy = strategy
 	}
 }
+
+// collectAnew has the garbage collector begin anew. A parent that is deleted and created again while its watch of kube-apiserver is
+// cut is to it one parent that has changed, and it would never collect what belongs to the earlier one.
+func (s *soak) collectAnew() {
+	s.t.Helper()
+	if err := env.controlPlane.KillControllerManager(); err != nil {
+		s.t.Fatal(err)
+	}
+}

@@ -34,8 +34,7 @@ var (
 )
 
 const (
-	// soakPatience is how long a short soak waits for the world to become what the hooks want. A long one waits for longer: the
-	// garbage collector of kube-controller-manager backs off for up to 1000 s when kube-apiserver was away for long.
+	// soakPatience is how long a short soak waits for the world to become what the hooks want. A long one waits for longer.
 	soakPatience = 5 * time.Minute
 	// soakPause is the time between two edits.
 	soakPause = 25 * time.Millisecond

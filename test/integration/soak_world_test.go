@@ -63,6 +63,7 @@ func (s *soak) within(what string, check func() error) {
 func (s *soak) settle(when string) map[string]string {
 	s.t.Helper()
 	s.hooks.misbehave(false)
+	s.collectAnew()
 	var calls int
 	var before map[string]string
 	s.within("the world is what the hooks want, "+when, func() error {
