@@ -121,7 +121,11 @@ func New(config Config) (*Controllers, error) {
 	if c.controllers, err = versioned.NewForConfig(config.Loopback); err != nil {
 		return nil, fmt.Errorf("client of the own API: %w", err)
 	}
-	if c.objects, err = objects.NewCache(host, objects.Options{FieldManager: config.FieldManager, Clock: c.clock}); err != nil {
+	cached, err := objects.NewMetrics(config.RegisterMetrics)
+	if err != nil {
+		return nil, err
+	}
+	if c.objects, err = objects.NewCache(host, objects.Options{FieldManager: config.FieldManager, Metrics: cached, Clock: c.clock}); err != nil {
 		return nil, err
 	}
 	if c.applier, err = apply.New(host, apply.Options{FieldManager: config.FieldManager}); err != nil {

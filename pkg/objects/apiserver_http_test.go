@@ -25,6 +25,7 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 )
 
@@ -79,6 +80,7 @@ func (a *apiServer) serveList(w http.ResponseWriter, r *http.Request) {
 	defer a.mu.Unlock()
 	objects := a.objects[r.URL.Path]
 	names := slices.Sorted(maps.Keys(objects))
+	names = slices.DeleteFunc(names, func(name string) bool { return !selected(r, objects[name]) })
 	start, _ := strconv.Atoi(r.URL.Query().Get("continue"))
 	end := len(names)
 	metadata := map[string]any{"resourceVersion": strconv.Itoa(a.version)}
@@ -108,7 +110,7 @@ func (a *apiServer) serveWatch(w http.ResponseWriter, r *http.Request) {
 		changes, moved := a.history[next:], a.moved
 		for _, c := range changes {
 			if c.path == r.URL.Path {
-				writeEvent(w, c.event, c.object)
+				writeChange(w, r, c)
 			}
 		}
 		next = len(a.history)
@@ -140,7 +142,9 @@ func (a *apiServer) startWatch(w http.ResponseWriter, r *http.Request) (int, <-c
 			return -1, nil
 		}
 		for _, object := range a.objects[r.URL.Path] {
-			writeEvent(w, "ADDED", object)
+			if selected(r, object) {
+				writeEvent(w, "ADDED", object)
+			}
 		}
 		writeEvent(w, "BOOKMARK", manifest{"metadata": map[string]any{
 			"resourceVersion": strconv.Itoa(a.version), "annotations": map[string]any{metav1.InitialEventsAnnotationKey: "true"},
@@ -157,6 +161,29 @@ func (a *apiServer) startWatch(w http.ResponseWriter, r *http.Request) (int, <-c
 		next = len(a.history)
 	}
 	return next, a.dropped
+}
+
+// writeChange tells a watch of a change as it appears through the watch's selector.
+func writeChange(w http.ResponseWriter, r *http.Request, c change) {
+	was, is := c.old != nil && selected(r, c.old), selected(r, c.object)
+	switch {
+	case c.event != "MODIFIED" && is, was && is:
+		writeEvent(w, c.event, c.object)
+	case is:
+		writeEvent(w, "ADDED", c.object)
+	case was:
+		last := maps.Clone(c.old)
+		last["metadata"] = maps.Clone(last.metadata())
+		last.metadata()["resourceVersion"] = strconv.Itoa(c.version)
+		writeEvent(w, "DELETED", last)
+	}
+}
+
+// selected reports whether a request's label selector matches. A bookmark has no labels, and goes to all.
+func selected(r *http.Request, object manifest) bool {
+	selector, err := labels.Parse(r.URL.Query().Get("labelSelector"))
+	own, _ := object.metadata()["labels"].(map[string]string)
+	return err == nil && (object.metadata()["name"] == nil || selector.Matches(labels.Set(own)))
 }
 
 func writeEvent(w http.ResponseWriter, event string, object manifest) {

@@ -78,6 +78,7 @@ type change struct {
 	path, event string
 	object      manifest
 	version     int
+	old         manifest // nil for an object that was created, and for a bookmark
 }
 
 func newAPIServer(t *testing.T) *apiServer {
@@ -116,7 +117,7 @@ func (a *apiServer) put(path string, object manifest) {
 		object.metadata()["uid"] = old.metadata()["uid"]
 	}
 	a.objects[path][name] = object
-	a.record(change{path, event, object, a.version})
+	a.record(change{path, event, object, a.version, old})
 }
 
 func (a *apiServer) delete(path, namespace, name string) {
@@ -127,7 +128,7 @@ func (a *apiServer) delete(path, namespace, name string) {
 	object["metadata"] = maps.Clone(object.metadata())
 	object.metadata()["resourceVersion"] = strconv.Itoa(a.version)
 	delete(a.objects[path], namespace+"/"+name)
-	a.record(change{path, "DELETED", object, a.version})
+	a.record(change{path, "DELETED", object, a.version, object})
 }
 
 // bookmark sends a bookmark to the watches of a path.
@@ -135,7 +136,7 @@ func (a *apiServer) bookmark(path string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.version++
-	a.record(change{path, "BOOKMARK", manifest{"metadata": map[string]any{"resourceVersion": strconv.Itoa(a.version)}}, a.version})
+	a.record(change{path, "BOOKMARK", manifest{"metadata": map[string]any{"resourceVersion": strconv.Itoa(a.version)}}, a.version, nil})
 }
 
 func (a *apiServer) record(c change) {

@@ -42,6 +42,8 @@ var (
 type Options struct {
 	// FieldManager is the field manager whose applied fields objects tell (Object.AppliedFields).
 	FieldManager string
+	// Metrics count what the cache holds; nothing does when nil.
+	Metrics *Metrics
 	// Clock is for tests; the real one by default.
 	Clock clock.WithTicker
 }
@@ -54,9 +56,10 @@ type Cache struct {
 	clock        clock.WithTicker
 	seed         maphash.Seed // makes digests comparable among the cache's objects
 	types        *typeCatalog
+	metrics      *Metrics
 
 	mu        sync.Mutex
-	informers map[Resource]*informer
+	informers map[viewKey]*informer
 	stopped   bool
 	running   sync.WaitGroup // informers; added to under mu while not stopped
 }
@@ -69,7 +72,7 @@ func NewCache(config *rest.Config, opts Options) (*Cache, error) {
 	}
 	c := &Cache{
 		client: client, fieldManager: opts.FieldManager, clock: opts.Clock, seed: maphash.MakeSeed(),
-		informers: map[Resource]*informer{},
+		metrics: opts.Metrics, informers: map[viewKey]*informer{},
 	}
 	if c.clock == nil {
 		c.clock = clock.RealClock{}
@@ -116,34 +119,40 @@ func (c *Cache) Lookup(ctx context.Context, apiVersion, resource string) (Resour
 // are told together. f must be quick and must not call remove; it is not called after remove returned.
 func (c *Cache) OnTypesChanged(f func()) (remove func()) { return c.types.changes.add(f) }
 
-// Open gives access to the objects of a resource. The first Open of a resource starts its watch; the
+// Open gives access to all objects of a resource, as OpenView does to those of a View.
+func (c *Cache) Open(ctx context.Context, r Resource) *Store { return c.OpenView(ctx, r, View{}) }
+
+// OpenView gives access to the objects of a resource that a view shows. The first OpenView of a view starts its watch; the
 // last Close, or the end of Run, stops it. ctx says how to log and does not bound the store's life.
-func (c *Cache) Open(ctx context.Context, r Resource) *Store {
+func (c *Cache) OpenView(ctx context.Context, r Resource, v View) *Store {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	i := c.informers[r]
+	i := c.informers[v.key(r)]
 	if i == nil {
-		i = c.newInformer(ctx, r)
+		i = c.newInformer(ctx, r, v)
 	}
 	i.references++
 	return &Store{cache: c, informer: i}
 }
 
 // newInformer starts an informer, unless the cache has stopped. The caller holds mu.
-func (c *Cache) newInformer(ctx context.Context, r Resource) *informer {
+func (c *Cache) newInformer(ctx context.Context, r Resource, v View) *informer {
 	ctx, stop := context.WithCancelCause(context.WithoutCancel(ctx))
 	health := &health{logger: klog.LoggerWithValues(klog.FromContext(ctx), "resource", r.GroupVersionResource)}
 	i := &informer{
-		resource: r, index: newIndex(), health: health, stop: stop,
+		resource: r, key: v.key(r), index: newIndex(), count: c.metrics.open(r), health: health, stop: stop,
 		synced: make(chan struct{}), done: make(chan struct{}),
-		source: &source[*Object]{client: c.client, path: listPath(r.GroupVersionResource), health: health},
+		source: &source[*Object]{client: c.client, path: listPath(r.GroupVersionResource), selector: v.Selector, health: health},
 	}
 	i.source.newDecode = func() func([]byte) (*item[*Object], error) {
-		return newDecoder(r, c.fieldManager, c.seed).item
+		d := newDecoder(r, c.fieldManager, c.seed)
+		d.take = v.take
+		return d.item
 	}
-	c.informers[r] = i
+	c.informers[v.key(r)] = i
 	if c.stopped {
 		stop(errStopped)
+		i.count.close()
 		close(i.done)
 		return i
 	}
@@ -158,6 +167,6 @@ func (c *Cache) release(i *informer) {
 	if i.references--; i.references > 0 {
 		return
 	}
-	delete(c.informers, i.resource)
+	delete(c.informers, i.key)
 	i.stop(errUnused)
 }

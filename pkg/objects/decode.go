@@ -31,6 +31,8 @@ type decoder struct {
 	apiVersion, kind string
 	prefix           []byte // how Raw begins for these
 	fieldManager     string
+	// take returns what is kept of an object; all of it when nil.
+	take func(*Object) *Object
 
 	kept    []byte       // the members that Raw keeps, each behind a comma; reused
 	content maphash.Hash // of the members that ContentDigest covers
@@ -50,6 +52,9 @@ func (d *decoder) item(data []byte) (*item[*Object], error) {
 	o, err := d.decode(data)
 	if err != nil {
 		return nil, err
+	}
+	if d.take != nil {
+		o = d.take(o)
 	}
 	return &item[*Object]{object: o, key: o.Key(), resourceVersion: o.ResourceVersion}, nil
 }

@@ -15,7 +15,7 @@ limitations under the License.
 */
 
 // Package objects knows the cluster: which resource types it serves, and the objects of those types
-// that somebody opened. It is to controllers what shared informers are elsewhere, with three
+// that somebody opened. It is to controllers what shared informers are elsewhere, with four
 // differences, all for size and speed:
 //
 //   - An object is kept as bytes: its JSON as received, plus the few fields that controllers index on.
@@ -23,6 +23,7 @@ limitations under the License.
 //     way, and leaves two digests by which a change that matters is told from one that does not.
 //   - Objects are indexed by their controller's UID, and those without a controller by namespace and
 //     label (index.go), so that a look-up costs what it returns and not what the cluster holds.
+//   - A View (view.go) shows some objects of a type, or their metadata only: nothing else is kept.
 //   - Types come and go by watch (types.go): nothing polls discovery.
 //
 // Listing, watching, resuming and backing off are client-go's Reflector; this package hands it a

@@ -25,12 +25,14 @@ import (
 	"k8s.io/utils/clock"
 )
 
-// informer keeps the objects of one resource and tells handlers what changes. All Stores of a resource
+// informer keeps the objects of one view of a resource and tells handlers what changes. All Stores of a view
 // share one.
 type informer struct {
 	resource Resource
+	key      viewKey
 	source   *source[*Object]
 	index    *index
+	count    *count
 	health   *health
 	stop     context.CancelCauseFunc
 	synced   chan struct{} // closed once the index holds what the first list found
@@ -58,6 +60,7 @@ type handler struct {
 func (i *informer) run(ctx context.Context, clock clock.Clock) {
 	defer close(i.done)
 	i.source.run(ctx, clock, i)
+	i.count.close()
 	if errors.Is(context.Cause(ctx), errUnused) {
 		i.index.clear()
 	}
@@ -68,14 +71,18 @@ func (i *informer) put(o *Object) {
 	defer i.delivery.Unlock()
 	old := i.index.get(o.Key())
 	if old != nil && old.UID != o.UID { // deleted and created again while nobody watched
-		i.index.remove(old.Key())
-		i.deliver(Event{Resource: i.resource, Old: old})
+		i.remove(old, old)
 		old = nil
 	}
-	if old != nil && old.ResourceVersion == o.ResourceVersion {
+	switch {
+	case o.dropped():
+		i.remove(old, o)
+		return
+	case old != nil && old.ResourceVersion == o.ResourceVersion:
 		return
 	}
 	i.index.put(o)
+	i.count.replace(old, o)
 	i.deliver(Event{Resource: i.resource, Old: old, New: o})
 }
 
@@ -83,10 +90,21 @@ func (i *informer) put(o *Object) {
 func (i *informer) drop(o *Object) {
 	i.delivery.Lock()
 	defer i.delivery.Unlock()
-	if i.index.get(o.Key()) == nil {
+	i.remove(i.index.get(o.Key()), o)
+}
+
+// remove forgets what is known of an object, if anything is. o is its last state. The caller holds delivery.
+func (i *informer) remove(known, o *Object) {
+	if known == nil {
 		return
 	}
-	i.index.remove(o.Key())
+	if o.dropped() { // which tells no more than when that was
+		last := *known
+		last.ResourceVersion = o.ResourceVersion
+		o = &last
+	}
+	i.index.remove(known.Key())
+	i.count.replace(known, nil)
 	i.deliver(Event{Resource: i.resource, Old: o})
 }
 
@@ -94,7 +112,9 @@ func (i *informer) drop(o *Object) {
 func (i *informer) replace(objects []*Object) {
 	listed := make(map[Key]struct{}, len(objects))
 	for _, o := range objects {
-		listed[o.Key()] = struct{}{}
+		if !o.dropped() {
+			listed[o.Key()] = struct{}{}
+		}
 	}
 	for _, known := range i.index.all() {
 		if _, found := listed[known.Key()]; !found {

@@ -49,6 +49,8 @@ const resetRetry = time.Minute
 type source[T any] struct {
 	client rest.Interface
 	path   string // under which the API lists the type
+	// selector is by what labels the API selects the objects; empty for all.
+	selector string
 	// newDecode returns a function that decodes one object and keeps no reference to its JSON. It is
 	// for one goroutine.
 	newDecode func() func(data []byte) (*item[T], error)
@@ -132,6 +134,7 @@ func (s *source[T]) watch(ctx context.Context, options metav1.ListOptions) (watc
 // open sends a request and returns the body of its answer; an answer that is not OK is an error with
 // the API's own message.
 func (s *source[T]) open(ctx context.Context, options metav1.ListOptions) (io.ReadCloser, error) {
+	options.LabelSelector = s.selector
 	return s.client.Get().AbsPath(s.path).VersionedParams(&options, metav1.ParameterCodec).Stream(ctx)
 }
 

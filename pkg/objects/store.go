@@ -26,7 +26,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 )
 
-// Store gives access to the objects of one resource. Stores of the same resource share the objects and
+// Store gives access to the objects of one resource, or of one view of it. Stores of the same view share the objects and
 // the watch. It is safe for concurrent use, but must not be used once it is closed.
 type Store struct {
 	cache    *Cache

@@ -87,7 +87,7 @@ func TestStoreSurvivesGarbage(t *testing.T) {
 	api.setRefuse(func(*http.Request) *apierrors.StatusError { return apierrors.NewServiceUnavailable("down") })
 	api.mu.Lock()
 	api.version++
-	api.record(change{configMapsPath, "ADDED", manifest{"metadata": map[string]any{"name": 5}}, api.version})
+	api.record(change{configMapsPath, "ADDED", manifest{"metadata": map[string]any{"name": 5}}, api.version, nil})
 	api.mu.Unlock()
 	eventually(t, "the failure is seen", func() bool { return s.Err() != nil })
 	api.put(configMapsPath, configMap("ns", "b", "1"))

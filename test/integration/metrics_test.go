@@ -38,6 +38,14 @@ import (
 // scrape returns the series of a controller that the server exposes, without buckets, and their values.
 func scrape(t *testing.T, controller string) map[string]string {
 	t.Helper()
+	return scrapeSeries(t, func(series string) bool {
+		return strings.Contains(series, fmt.Sprintf("controller_name=%q", controller)) && !strings.Contains(series, "_bucket{")
+	})
+}
+
+// scrapeSeries returns the values of the wanted series that /metrics answers.
+func scrapeSeries(t *testing.T, wanted func(string) bool) map[string]string {
+	t.Helper()
 	config := rest.CopyConfig(env.config)
 	config.Host, config.TLSClientConfig = serverAddress(t), rest.TLSClientConfig{
 		Insecure: true, // the certificate is of the server's own making
@@ -64,7 +72,7 @@ func scrape(t *testing.T, controller string) map[string]string {
 	lines := bufio.NewScanner(answer.Body)
 	for lines.Scan() {
 		series, value, _ := strings.Cut(lines.Text(), "} ")
-		if strings.Contains(series, fmt.Sprintf("controller_name=%q", controller)) && !strings.Contains(series, "_bucket{") {
+		if wanted(series) {
 			values[series+"}"] = value
 		}
 	}

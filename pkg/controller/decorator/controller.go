@@ -45,6 +45,8 @@ type target struct {
 type controller struct {
 	*definition
 	stores []*objects.Store // in the order of definition.resources
+	// delivered are those of the resources of which all objects are watched, whole.
+	delivered []objects.Resource
 	// closeHooks closes the hooks of the definition.
 	closeHooks func()
 
@@ -76,12 +78,16 @@ func (d *definition) New(ctx context.Context) supervise.Controller {
 	}
 	c.queue = schedule.NewQueue[target](d.object.Name, d.config.Clock, c.tally)
 	c.wakeups = wakeup.New(d.config.Clock, c.enqueue)
-	c.related = c.newRelated()
 	c.closeHooks = d.hooks().Open(ctx)
 	for number, resource := range d.resources {
 		c.numbers[resource] = number
-		c.stores = append(c.stores, d.config.Objects.Open(ctx, resource))
+		view := d.view(number)
+		c.stores = append(c.stores, d.config.Objects.OpenView(ctx, resource, view))
+		if seesAll(&view) {
+			c.delivered = append(c.delivered, resource)
+		}
 	}
+	c.related = c.newRelated()
 	return c
 }
 

@@ -17,6 +17,9 @@ limitations under the License.
 package decorator
 
 import (
+	"maps"
+	"slices"
+
 	"github.com/hookplane/hookplane/pkg/controller/related"
 	"github.com/hookplane/hookplane/pkg/controller/wakeup"
 	"github.com/hookplane/hookplane/pkg/hook"
@@ -27,7 +30,7 @@ import (
 func (c *controller) changed(number int, e objects.Event) {
 	self := target{number, e.Object().Key()}
 	concerned := c.concerned(number, e)
-	if c.related != nil {
+	if c.related != nil && slices.Contains(c.delivered, e.Resource) {
 		for t := range c.related.Concerned(e) {
 			concerned[t] = struct{}{}
 		}
@@ -54,8 +57,11 @@ func (c *controller) othersChanged(e objects.Event, concerned map[target]struct{
 	}
 }
 
-// relatedChanged wakes targets because of the change of an object that is neither a target nor an attachment.
+// relatedChanged wakes targets because of the change of an object that changed does not see.
 func (c *controller) relatedChanged(e objects.Event, concerned map[target]struct{}) {
+	if e.Old != nil && e.New != nil && maps.Equal(e.Old.Labels, e.New.Labels) {
+		delete(concerned, target{c.numberOf(e.Resource), e.New.Key()}) // which changed sees, and which is related as it is a target
+	}
 	c.othersChanged(e, concerned, wakeup.RelatedChanged)
 }
 
@@ -131,7 +137,7 @@ func (c *controller) newRelated() *related.Finder[target] {
 	return related.NewFinder(related.Config[target]{
 		Objects: c.config.Objects, Hook: c.customize, Mode: c.customize.Mode, Controller: c.raw,
 		Scope:     related.Scope{Version: c.customize.Version, Shown: shown},
-		Delivered: c.resources,
+		Delivered: c.delivered,
 		Changed:   c.relatedChanged,
 		Ready: func(t target) {
 			c.wakeups.Changed(t, wakeup.Change{Object: nothingShown, Matters: true, Cause: wakeup.RelatedChanged})

@@ -18,6 +18,7 @@ package decorator
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -52,8 +53,9 @@ func newSelection(rule *v1alpha1.DecoratorResourceRule) (selection, error) {
 	if rule.AnnotationSelector == nil {
 		return s, nil
 	}
-	for key, value := range rule.AnnotationSelector.MatchAnnotations {
-		s.annotations = append(s.annotations, requirement{key, metav1.LabelSelectorOpIn, []string{value}})
+	matches := rule.AnnotationSelector.MatchAnnotations
+	for _, key := range slices.Sorted(maps.Keys(matches)) {
+		s.annotations = append(s.annotations, requirement{key, metav1.LabelSelectorOpIn, []string{matches[key]}})
 	}
 	for i, expression := range rule.AnnotationSelector.MatchExpressions {
 		switch expression.Operator {

@@ -143,6 +143,7 @@ func (f *Finder[K]) Find(ctx context.Context, key K, o *objects.Object) (*Object
 		return nil, err
 	}
 	found := read(stores, rules)
+	found.show(o)
 	if _, err = f.stores(key, rules); err != nil { // closed while it was read
 		return nil, err
 	}

@@ -93,6 +93,16 @@ func (r *rule) read(stores map[objects.Resource]*objects.Store) []*objects.Objec
 	return found
 }
 
+// show makes an object that was found be in this state. A parent that is related to itself is the same in both places then, also when
+// they are kept by two watches.
+func (o *Objects) show(state *objects.Object) {
+	for _, k := range o.kinds {
+		if i, found := slices.BinarySearchFunc(k.objects, state.Key(), compareKeys); found && k.objects[i].UID == state.UID {
+			k.objects[i] = state
+		}
+	}
+}
+
 // sort brings the objects in order, each once: of several states the newer one does not matter, a watch tells of it.
 func (k *kind) sort() {
 	slices.SortStableFunc(k.objects, func(a, b *objects.Object) int { return compareKeys(a, b.Key()) })
