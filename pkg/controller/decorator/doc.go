@@ -20,7 +20,8 @@ limitations under the License.
 // What decorators share with other controllers is elsewhere: when they run (pkg/controller/supervise), when an object is due
 // (pkg/controller/schedule, pkg/controller/wakeup), what is related to it (pkg/controller/related), what an answer means (pkg/plan) and
 // how it is written (pkg/apply). Here is what a decorator does differently: objects of several types, which rules select
-// (selection.go) and of which no others are kept (view.go), attachments that are told by an annotation (attachment.go), and writes to objects that others own (object.go).
+// (selection.go) and of which no others are kept (view.go), attachments that are told by an annotation (attachment.go), and writes to
+// objects that others own (object.go).
 //
 // It must not know how hooks are called or what API declares controllers. Open sync.go first.
 package decorator

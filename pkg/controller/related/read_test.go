@@ -124,3 +124,27 @@ func TestDeliveredChange(t *testing.T) {
 	w.put(namespacesPath, "", "blue")
 	b.wakes("what is delivered is not told again, and the next change is", "q")
 }
+
+// A parent that is related to itself is shown in one state, also when two watches know it in two.
+func TestObjectsShowsTheParentOnce(t *testing.T) {
+	key := objects.Key{Namespace: "n", Name: "b"}
+	newer := &objects.Object{Namespace: "n", Name: "b", UID: "uid-b", ResourceVersion: "2"}
+	for name, tc := range map[string]struct {
+		found *objects.Object
+		want  string
+	}{
+		"Itself":      {found: &objects.Object{Namespace: "n", Name: "b", UID: "uid-b", ResourceVersion: "1"}, want: "2"},
+		"Predecessor": {found: &objects.Object{Namespace: "n", Name: "b", UID: "uid-a", ResourceVersion: "1"}, want: "1"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			o := &Objects{kinds: []kind{
+				{resource: objects.Resource{Kind: "Other"}},
+				{resource: configMaps, objects: []*objects.Object{{Namespace: "n", Name: "a", UID: "uid-c"}, tc.found}},
+			}}
+			o.show(newer)
+			if got := o.Version(configMaps, key); got != tc.want {
+				t.Errorf("the parent is shown in version %q, want %q", got, tc.want)
+			}
+		})
+	}
+}
