@@ -58,27 +58,32 @@ type chain struct {
 	request  *admissionv1.AdmissionRequest
 	info     hookapi.InitializeRequestInfo
 
-	// overloaded says that no hook may be called.
-	overloaded bool
-	// admitted is the object as it came, object as the last initializer left it. Neither has managed fields.
-	admitted, object initialization.Tree
-	steps            []step
-	pending          []string
-	gate             bool
-	refusal          *metav1.Status // ends the chain
+	// admitted is the object as it came, without managed fields; marked says that it had marks.
+	admitted initialization.Tree
+	marked   bool
+	// first is the object without marks, object as the last initializer left it.
+	first, object *initialization.Object
+	steps         []step
+	pending       []string
+	gate          bool
+	refusal       *metav1.Status // ends the chain
 }
 
-func newChain(r *Reviewer, snapshot *initialization.Snapshot, request *admissionv1.AdmissionRequest, object initialization.Tree) *chain {
-	initialization.DropManagedFields(object)
+func newChain(r *Reviewer, snapshot *initialization.Snapshot, request *admissionv1.AdmissionRequest, admitted initialization.Tree) (*chain, error) {
+	initialization.DropManagedFields(admitted)
 	c := &chain{
 		reviewer: r, snapshot: snapshot, request: request, info: infoOf(request),
-		admitted: object, object: initialization.Copy(object),
+		admitted: admitted, marked: initialization.Marked(admitted),
 	}
-	// The marks are ours alone: what a user, or an earlier round of this admission, has put there counts for nothing.
-	if initialization.Marked(c.object) {
-		initialization.MarkPending(c.object, nil, false)
+	unmarked := admitted
+	if c.marked {
+		unmarked = initialization.Copy(admitted)
+		initialization.MarkPending(unmarked, nil, false)
 	}
-	return c
+	var err error
+	c.object, err = initialization.NewObject(unmarked)
+	c.first = c.object
+	return c, err
 }
 
 // run takes the object through all initializers that match it, in order, until one refuses it.
@@ -102,9 +107,25 @@ func (c *chain) run(ctx context.Context) {
 			return
 		}
 	}
-	if len(c.pending) > 0 {
-		initialization.MarkPending(c.object, c.pending, c.gate)
+}
+
+// result is what became of the object. The marks are ours alone: what a user, a hook, or an earlier round of this admission has
+// put there counts for nothing.
+func (c *chain) result() (initialization.Tree, error) {
+	if c.object == c.first && !c.marked && len(c.pending) == 0 {
+		return c.admitted, nil
 	}
+	object, err := c.object.Tree()
+	if err != nil {
+		return nil, err
+	}
+	if initialization.Marked(object) {
+		initialization.MarkPending(object, nil, false)
+	}
+	if len(c.pending) > 0 {
+		initialization.MarkPending(object, c.pending, c.gate)
+	}
+	return object, nil
 }
 
 // step takes the object through one initializer. The time that is left is shared fairly with those to come: what one does
@@ -119,22 +140,31 @@ func (c *chain) step(ctx context.Context, i *initialization.Initializer, toCome 
 		s.result = deferred
 		c.deferTo(i)
 		return
-	case c.overloaded:
-		s.err = errOverloaded
 	default:
-		s.called = true
-		start := c.reviewer.Clock.Now()
-		ctx, cancel := context.WithTimeoutCause(ctx, c.reviewer.remaining(ctx)/time.Duration(toCome), errShare)
-		var object initialization.Tree
-		if object, s.err = i.Complete(ctx, c.object, c.info); s.err == nil {
-			s.result, c.object = completed, object
-		}
-		cancel()
-		s.took = c.reviewer.Clock.Since(start)
+		c.call(ctx, &s, c.reviewer.remaining(ctx)/time.Duration(toCome))
 	}
 	if s.err != nil {
 		s.result = c.fail(i, s.err, unmatched != nil)
 	}
+}
+
+// call calls the hook, which has a share of the time; at most half of it is spent waiting.
+func (c *chain) call(ctx context.Context, s *step, share time.Duration) {
+	ctx, cancel := context.WithTimeoutCause(ctx, share, errShare)
+	defer cancel()
+	leave, err := c.reviewer.limiter.enter(ctx, s.Name(), share/2)
+	if err != nil {
+		s.err = err
+		return
+	}
+	defer leave()
+	s.called = true
+	start := c.reviewer.Clock.Now()
+	var object *initialization.Object
+	if object, s.err = s.Complete(ctx, c.object, c.info); s.err == nil {
+		s.result, c.object = completed, object
+	}
+	s.took = c.reviewer.Clock.Since(start)
 }
 
 // errShare ends a call whose hook would have had more time, were there no others to call.

@@ -104,7 +104,7 @@ func (c *conditions) compile(i *initialization.Initializer) matchconditions.Matc
 // attributesOf returns what expressions may look at.
 func attributesOf(c *chain) (*admission.VersionedAttributes, error) {
 	object, old := &unstructured.Unstructured{}, &unstructured.Unstructured{}
-	if err := object.UnmarshalJSON(initialization.Encode(c.object)); err != nil {
+	if err := object.UnmarshalJSON(c.object.JSON()); err != nil {
 		return nil, err
 	}
 	request := c.request

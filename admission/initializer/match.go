@@ -65,7 +65,7 @@ func (r *Reviewer) candidates(ctx context.Context, c *chain) []candidate {
 
 // matches reports whether the object, as it is now, matches the rest of what the initializer says.
 func (r *Reviewer) matches(ctx context.Context, c *chain, i *initialization.Initializer) (bool, error) {
-	if !i.ObjectSelector.Matches(initialization.Labels(c.object)) {
+	if !i.ObjectSelector.Matches(c.object.Labels()) {
 		return false, nil
 	}
 	return r.conditions.match(ctx, c, i, r.Authorizer)
@@ -91,7 +91,7 @@ func namespaced(request *admissionv1.AdmissionRequest) bool {
 
 func (r *Reviewer) namespaceLabels(ctx context.Context, c *chain) (labels.Set, error) {
 	if isNamespace(c.request) {
-		return initialization.Labels(c.object), nil
+		return c.object.Labels(), nil
 	}
 	return r.Namespaces.Labels(ctx, c.request.Namespace)
 }

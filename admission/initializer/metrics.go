@@ -17,6 +17,8 @@ limitations under the License.
 package initializer
 
 import (
+	"sync"
+
 	"k8s.io/component-base/metrics"
 )
 
@@ -25,22 +27,28 @@ import (
 type Metrics struct {
 	calls    *metrics.CounterVec
 	duration *metrics.HistogramVec
+
+	mu    sync.Mutex
+	names map[string]bool // those that have series
 }
+
+const labelInitializer = "initializer"
 
 // NewMetrics registers the metrics.
 func NewMetrics(register func(metrics.Registerable) error) (*Metrics, error) {
 	m := &Metrics{
+		names: map[string]bool{},
 		calls: metrics.NewCounterVec(&metrics.CounterOpts{
 			Namespace: "hookplane", Subsystem: "initializer", Name: "admissions_total",
 			Help:           "New objects that matched an initializer at admission, by initializer and result (completed, refused, failed, ignored or deferred).",
 			StabilityLevel: metrics.ALPHA,
-		}, []string{"initializer", "result"}),
+		}, []string{labelInitializer, "result"}),
 		duration: metrics.NewHistogramVec(&metrics.HistogramOpts{
 			Namespace: "hookplane", Subsystem: "initializer", Name: "call_duration_seconds",
 			Help:           "Duration of the calls of an initializer's hook at admission, by initializer.",
 			Buckets:        metrics.ExponentialBuckets(0.001, 3, 10),
 			StabilityLevel: metrics.ALPHA,
-		}, []string{"initializer"}),
+		}, []string{labelInitializer}),
 	}
 	for _, metric := range []metrics.Registerable{m.calls, m.duration} {
 		if err := register(metric); err != nil {
@@ -51,13 +59,25 @@ func NewMetrics(register func(metrics.Registerable) error) (*Metrics, error) {
 }
 
 func (m *Metrics) observe(s step) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.names[s.Name()] = true
 	m.calls.WithLabelValues(s.Name(), string(s.result)).Inc()
 	if s.called {
 		m.duration.WithLabelValues(s.Name()).Observe(s.took.Seconds())
 	}
 }
 
-func (m *Metrics) forget(initializer string) {
-	m.calls.DeletePartialMatch(map[string]string{"initializer": initializer})
-	m.duration.DeletePartialMatch(map[string]string{"initializer": initializer})
+// keep drops the series of all initializers but those.
+func (m *Metrics) keep(existing map[string]bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for name := range m.names {
+		if existing[name] {
+			continue
+		}
+		delete(m.names, name)
+		m.calls.DeletePartialMatch(map[string]string{labelInitializer: name})
+		m.duration.DeletePartialMatch(map[string]string{labelInitializer: name})
+	}
 }

@@ -61,9 +61,9 @@ func isEvent(request *admissionv1.AdmissionRequest) bool {
 
 // reference names the object, which has no UID yet. One without a name is called what its name will begin with.
 func (c *chain) reference() *corev1.ObjectReference {
-	name := initialization.String(c.object, "metadata", "name")
+	name := initialization.String(c.admitted, "metadata", "name")
 	if name == "" {
-		name = strings.TrimRight(initialization.String(c.object, "metadata", "generateName"), "-.")
+		name = strings.TrimRight(initialization.String(c.admitted, "metadata", "generateName"), "-.")
 	}
 	kind := schema.GroupVersionKind{Group: c.request.Kind.Group, Version: c.request.Kind.Version, Kind: c.request.Kind.Kind}
 	apiVersion, _ := kind.ToAPIVersionAndKind()

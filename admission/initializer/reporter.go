@@ -87,16 +87,15 @@ func (r *Reporter) Run(ctx context.Context) error {
 			return nil
 		case <-r.reviewer.Clock.After(statusPeriod):
 		}
-		existing := map[types.UID]bool{}
+		existing, names := map[types.UID]bool{}, map[string]bool{}
 		for _, object := range r.reviewer.Registry.Objects() {
-			existing[object.UID] = true
+			existing[object.UID], names[object.Spec.InitializerName] = true, true
 			if err := r.report(ctx, object); err != nil && ctx.Err() == nil {
 				klog.FromContext(ctx).Error(err, "Cannot write the status of an InitializerController", "controller", object.Name)
 			}
 		}
-		for _, name := range r.reviewer.tally.keep(existing) {
-			r.reviewer.Metrics.forget(name)
-		}
+		r.reviewer.tally.keep(existing)
+		r.reviewer.Metrics.keep(names)
 	}
 }
 

@@ -45,7 +45,11 @@ func (c *chain) response() (*admissionv1.AdmissionResponse, error) {
 		return response, nil
 	}
 	response.Warnings = c.warnings()
-	operations := jsonpatch.Diff(c.admitted, c.object)
+	result, err := c.result()
+	if err != nil {
+		return nil, fmt.Errorf("cannot read what the hooks have made of the object: %w", err)
+	}
+	operations := jsonpatch.Diff(c.admitted, result)
 	if len(operations) == 0 {
 		return response, nil
 	}

@@ -33,8 +33,6 @@ import (
 )
 
 const (
-	// concurrency is how many objects are completed at a time. Each holds an object and an answer in memory.
-	concurrency = 256
 	// maxInitializers is how many may match one object: all of them share one deadline.
 	maxInitializers = 64
 	// longestReview is what kube-apiserver grants at most.
@@ -42,9 +40,6 @@ const (
 	// answerTime is kept of the time for a review, to answer in time.
 	answerTime = time.Second
 )
-
-// errOverloaded is why hooks are not called when too many objects are being completed already.
-var errOverloaded = errors.New("hookplane is completing too many new objects already")
 
 // Namespaces tells the labels of namespaces.
 type Namespaces interface {
@@ -69,13 +64,13 @@ type Reviewer struct {
 	Config
 	conditions *conditions
 	tally      *tally
-	slots      chan struct{}
+	limiter    *limiter
 }
 
 // NewReviewer returns a reviewer.
 func NewReviewer(config Config) *Reviewer {
 	return &Reviewer{
-		Config: config, conditions: newConditions(), tally: newTally(), slots: make(chan struct{}, concurrency),
+		Config: config, conditions: newConditions(), tally: newTally(), limiter: newLimiter(config.Clock),
 	}
 }
 
@@ -89,7 +84,8 @@ func (r *Reviewer) Review(ctx context.Context, request *admissionv1.AdmissionReq
 	if !r.Registry.WaitForSync(ctx) {
 		return nil, errors.New("the InitializerControllers are not known yet")
 	}
-	snapshot := r.Registry.Snapshot()
+	snapshot, release := r.Registry.Use()
+	defer release()
 	if !r.concerned(snapshot, request) {
 		return &admissionv1.AdmissionResponse{Allowed: true}, nil
 	}
@@ -97,11 +93,9 @@ func (r *Reviewer) Review(ctx context.Context, request *admissionv1.AdmissionReq
 	if err != nil {
 		return nil, fmt.Errorf("request.object: %w", err)
 	}
-	chain := newChain(r, snapshot, request, object)
-	if leave, ok := r.enter(ctx); ok {
-		defer leave()
-	} else {
-		chain.overloaded = true
+	chain, err := newChain(r, snapshot, request, object)
+	if err != nil {
+		return nil, fmt.Errorf("request.object: %w", err)
 	}
 	chain.run(ctx)
 	r.report(ctx, chain)
@@ -127,26 +121,6 @@ func (r *Reviewer) withBudget(ctx context.Context) (context.Context, context.Can
 	}
 	budget -= min(answerTime, budget/10)
 	return context.WithTimeout(ctx, budget)
-}
-
-// enter waits for a slot, at most for half of the time that there is.
-func (r *Reviewer) enter(ctx context.Context) (leave func(), ok bool) {
-	leave = func() { <-r.slots }
-	select {
-	case r.slots <- struct{}{}:
-		return leave, true
-	default:
-	}
-	patience := r.Clock.NewTimer(r.remaining(ctx) / 2)
-	defer patience.Stop()
-	select {
-	case r.slots <- struct{}{}:
-		return leave, true
-	case <-patience.C():
-		return nil, false
-	case <-ctx.Done():
-		return nil, false
-	}
 }
 
 func (r *Reviewer) remaining(ctx context.Context) time.Duration {

@@ -209,6 +209,20 @@ func TestReviewerReview(t *testing.T) {
 		"Garbage":     {hooks: hooks{"a": raw("<html>")}, controllers: []*controller{initializer("a")}, refused: "cannot decode the hook's answer", code: 500, events: 1},
 		"NoObject":    {hooks: hooks{"a": raw("{}")}, controllers: []*controller{initializer("a")}, refused: "object: is missing", code: 500, events: 1},
 		"NoMetadata":  {hooks: hooks{"a": raw(`{"object":{"apiVersion":"v1","kind":"Pod"}}`)}, controllers: []*controller{initializer("a")}, refused: "has no metadata", code: 500, events: 1},
+		"TwoMetadata": {hooks: hooks{"a": raw(`{"object":{"apiVersion":"v1","kind":"Pod","metadata":{"name":"web","namespace":"shop"},"metadata":{"name":"web"}}}`)}, controllers: []*controller{initializer("a")}, refused: `duplicate field "metadata"`, code: 500, events: 1},
+		"TwoNames":    {hooks: hooks{"a": raw(`{"object":{"apiVersion":"v1","kind":"Pod","metadata":{"name":"web","name":"other","namespace":"shop"}}}`)}, controllers: []*controller{initializer("a", failurePolicy(ignore))}, warning: `duplicate field "name"`, events: 1},
+		"OddLabels":   {hooks: hooks{"a": raw(`{"object":{"apiVersion":"v1","kind":"Pod","metadata":{"name":"web","namespace":"shop","labels":{"a":1}}}}`)}, controllers: []*controller{initializer("a")}, refused: "metadata:", code: 500, events: 1},
+		"OtherCase":   {hooks: hooks{"a": raw(`{"object":{"apiVersion":"v1","Kind":"Pod","metadata":{"name":"web","namespace":"shop"}}}`)}, controllers: []*controller{initializer("a")}, refused: "changed kind", code: 500, events: 1},
+		"ManagedFields": {
+			reason: "they are the API server's",
+			hooks:  hooks{"a": answering(func(_, m map[string]any) { m["managedFields"] = []any{} })}, controllers: []*controller{initializer("a")},
+		},
+		"MarksOfHooks": {
+			reason: "a hook cannot make an object wait",
+			hooks: hooks{"a": answering(func(_, m map[string]any) {
+				m["annotations"] = map[string]any{"initializers.metacontroller.k8s.io/pending": "x"}
+			})}, controllers: []*controller{initializer("a")},
+		},
 		"Huge":        {hooks: hooks{"a": raw(`{"object":{"x":"` + strings.Repeat("x", hook.MaxObjectBytes) + `"}}`)}, controllers: []*controller{initializer("a")}, refused: "at most 3145728", code: 500, events: 1},
 		"Uncallable":  {controllers: []*controller{initializer("a")}, refused: "cannot be used: no hook at", code: 500, events: 1},
 		"OtherTeam":   {hooks: hooks{"a": labelling("a")}, controllers: []*controller{initializer("a", inNamespaces("bank"))}},
@@ -307,8 +321,10 @@ func TestReviewerOverloaded(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := newFixture(t, hooks{"a": labelling("a")}, initializer("a", failurePolicy(tc.policy)))
-			for range concurrency {
-				f.slots <- struct{}{}
+			for range maxCallsOfOne {
+				if _, err := f.limiter.enter(t.Context(), "a.example.com", 0); err != nil {
+					t.Fatal(err)
+				}
 			}
 			ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
 			defer cancel()

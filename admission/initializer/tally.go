@@ -32,7 +32,6 @@ type tally struct {
 
 // entry is what happened at one InitializerController.
 type entry struct {
-	name string // the initializer's
 	// unwritten is what the status does not have yet.
 	unwritten v1alpha1.InitializedObjectsStatus
 	// generation is the one that failure is about. failure is why the last object was not completed, nil when it was.
@@ -47,7 +46,7 @@ func (t *tally) add(s step) {
 	defer t.mu.Unlock()
 	e := t.entries[s.Object.UID]
 	if e == nil {
-		e = &entry{name: s.Name()}
+		e = &entry{}
 		t.entries[s.Object.UID] = e
 	}
 	switch s.result {
@@ -91,15 +90,13 @@ func (t *tally) written(uid types.UID, counts v1alpha1.InitializedObjectsStatus)
 	}
 }
 
-// keep forgets the InitializerControllers that are not among those of the UIDs, and returns the names of their initializers.
-func (t *tally) keep(existing map[types.UID]bool) (forgotten []string) {
+// keep forgets the InitializerControllers that are not among those of the UIDs.
+func (t *tally) keep(existing map[types.UID]bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	for uid, e := range t.entries {
+	for uid := range t.entries {
 		if !existing[uid] {
 			delete(t.entries, uid)
-			forgotten = append(forgotten, e.name)
 		}
 	}
-	return forgotten
 }

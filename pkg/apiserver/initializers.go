@@ -71,7 +71,7 @@ func (c CompletedConfig) newInitializers(newHook initialization.NewHook) (*initi
 		return nil, err
 	}
 	informers := externalversions.NewSharedInformerFactory(own, 0)
-	registry := initialization.NewRegistry(informers.Metacontroller().V1alpha1().InitializerControllers(), newHook, clock.RealClock{})
+	registry := initialization.NewRegistry(informers.Metacontroller().V1alpha1().InitializerControllers(), newHook)
 	broadcaster := controller.NewBroadcaster(clock.RealClock{})
 	reviewer := initializer.NewReviewer(initializer.Config{
 		Registry: registry, OwnNamespace: c.extra.OwnNamespace, Authorizer: c.generic.Authorization.Authorizer,
@@ -88,23 +88,28 @@ func (c CompletedConfig) newInitializers(newHook initialization.NewHook) (*initi
 	}, nil
 }
 
-// run works until the context ends and returns when all that it started has ended.
+// run keeps the cluster's configuration and the statuses until the context ends, and returns when all that it started has
+// ended.
 func (i *initializers) run(ctx context.Context) error {
-	defer i.broadcaster.Shutdown()
-	i.broadcaster.StartRecordingToSink(&typedcorev1.EventSinkImpl{Interface: i.host.CoreV1().Events("")})
 	ctx, cancel := context.WithCancel(ctx)
 	var group sync.WaitGroup
-	defer func() {
-		cancel()
-		i.informers.Shutdown()
-		group.Wait()
-	}()
-	errs := make(chan error, 3)
-	group.Go(func() { errs <- i.registry.Run(ctx) })
+	defer group.Wait()
+	defer cancel()
+	errs := make(chan error, 2)
 	group.Go(func() { errs <- i.keeper.Run(ctx) })
 	group.Go(func() { errs <- i.reporter.Run(ctx) })
+	return <-errs // whatever ends first ends the other
+}
+
+// serve has what reviews need until the context ends, which is when there are none any more.
+func (i *initializers) serve(ctx context.Context) error {
+	defer i.broadcaster.Shutdown()
+	i.broadcaster.StartRecordingToSink(&typedcorev1.EventSinkImpl{Interface: i.host.CoreV1().Events("")})
+	defer i.informers.Shutdown()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	i.informers.StartWithContext(ctx)
-	return <-errs // whatever ends first ends the others
+	return i.registry.Run(ctx)
 }
 
 // apiGroup is the API that reviews are created in.

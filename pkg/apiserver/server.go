@@ -126,7 +126,11 @@ func (s *Server) Run(ctx context.Context) error {
 	if err := s.addHooks(ctx, tasks); err != nil {
 		return err
 	}
-	if err := s.generic.PrepareRun().RunWithContext(ctx); err != nil {
+	err := s.generic.PrepareRun().RunWithContext(ctx)
+	if endErr := tasks.reviews.stop(stopTimeout); endErr != nil { // now that the last request has its answer
+		klog.FromContext(ctx).Error(endErr, "The end is not clean")
+	}
+	if err != nil {
 		return fmt.Errorf("cannot serve the API: %w", err)
 	}
 	select {
@@ -139,11 +143,12 @@ func (s *Server) Run(ctx context.Context) error {
 
 // tasks are what runs beside the API. There may be no registration.
 type tasks struct {
-	registration, initializers, controllers *task
+	registration, reviews, initializers, controllers *task
 }
 
 func (s *Server) newTasks(failed func(error)) tasks {
 	t := tasks{
+		reviews:      &task{name: "reviews", failed: failed, run: s.initializers.serve},
 		initializers: &task{name: "initializers", failed: failed, run: s.initializers.run},
 		controllers:  &task{name: "controllers", failed: failed, run: s.controllers.Run},
 	}
@@ -158,7 +163,7 @@ func (s *Server) newTasks(failed func(error)) tasks {
 // addHooks makes the tasks run from when the server accepts requests until it is told to end. They still
 // have the API while they end.
 func (s *Server) addHooks(ctx context.Context, t tasks) error {
-	// The tasks outlive ctx: the pre-shutdown hook ends them, in order.
+	// The tasks outlive ctx: the pre-shutdown hook ends them, in order, and Run the one that requests need.
 	ctx = context.WithoutCancel(ctx)
 	// Waits for the watch caches; InstallAPIGroup fills it but leaves adding it to us.
 	if err := s.generic.AddPostStartHook("storage-readiness", s.generic.StorageReadinessHook.Hook); err != nil {
@@ -180,7 +185,7 @@ func (s *Server) addHooks(ctx context.Context, t tasks) error {
 }
 
 func (t tasks) start(ctx context.Context) {
-	for _, task := range []*task{t.registration, t.initializers, t.controllers} {
+	for _, task := range []*task{t.registration, t.reviews, t.initializers, t.controllers} {
 		if task != nil {
 			task.start(ctx)
 		}

@@ -176,7 +176,7 @@ func (c *Controllers) Run(ctx context.Context) error {
 		Clock:       c.clock,
 		Workers:     c.config.Workers,
 	})
-	registry := initialization.NewRegistry(informers.Metacontroller().V1alpha1().InitializerControllers(), c.NewHook, c.clock)
+	registry := initialization.NewRegistry(informers.Metacontroller().V1alpha1().InitializerControllers(), c.NewHook)
 	deferred := initializer.New(initializer.Config{
 		Registry: registry,
 		Client:   c.controllers.MetacontrollerV1alpha1(),

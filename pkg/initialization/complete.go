@@ -19,9 +19,7 @@ package initialization
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
-	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -38,12 +36,8 @@ type RefusedError struct {
 
 func (e *RefusedError) Error() string { return e.Status.Message }
 
-// identity are the fields that a hook may not change. docs/protocol.md §7.
-var identity = [][]string{{"apiVersion"}, {"kind"}, {"metadata", "name"}, {"metadata", "namespace"}, {"metadata", "uid"}}
-
-// Complete calls the hook and returns the object as it should be, which shares nothing with the object as it is. A hook that
-// refuses the object gives a *RefusedError; every other error is a failure of the hook, or of its answer.
-func (i *Initializer) Complete(ctx context.Context, object Tree, info hookapi.InitializeRequestInfo) (Tree, error) {
+// Complete calls the hook and returns the object as it should be. A hook that refuses the object gives a *RefusedError; every other error is a failure of the hook, or of its answer.
+func (i *Initializer) Complete(ctx context.Context, object *Object, info hookapi.InitializeRequestInfo) (*Object, error) {
 	if i.Problem != nil {
 		return nil, fmt.Errorf("the InitializerController %s cannot be used: %w", i.Object.Name, i.Problem)
 	}
@@ -53,8 +47,8 @@ func (i *Initializer) Complete(ctx context.Context, object Tree, info hookapi.In
 	if err := i.hooks().Wait(ctx); err != nil {
 		return nil, cmp.Or(i.Err(), err)
 	}
-	request := hook.InitializeRequest{Controller: i.raw, Object: Encode(object), Info: info}
-	answer, err := i.hook.Call(ctx, hook.Request{ParentUID: types.UID(String(object, "metadata", "uid")), Body: request.AppendJSON(nil)})
+	request := hook.InitializeRequest{Controller: i.raw, Object: object.raw, Info: info}
+	answer, err := i.hook.Call(ctx, hook.Request{ParentUID: types.UID(object.head.metadata.UID), Body: request.AppendJSON(nil)})
 	if err != nil {
 		return nil, err
 	}
@@ -65,26 +59,12 @@ func (i *Initializer) Complete(ctx context.Context, object Tree, info hookapi.In
 	if response.Result != nil {
 		return nil, &RefusedError{Status: response.Result}
 	}
-	completed, err := Decode(response.Object)
+	completed, err := parse(response.Object)
 	if err != nil {
 		return nil, &hook.DecodeError{Err: fmt.Errorf("object: %w", err)}
 	}
 	if err := checkIdentity(object, completed); err != nil {
 		return nil, err
 	}
-	DropManagedFields(completed)
 	return completed, nil
-}
-
-func checkIdentity(before, after Tree) error {
-	if _, ok := after["metadata"].(Tree); !ok {
-		return errors.New("the hook's answer has no metadata: answer the whole object")
-	}
-	for _, path := range identity {
-		was, is := String(before, path...), String(after, path...)
-		if was != is {
-			return fmt.Errorf("the hook changed %s from %q to %q, which no initializer may do", strings.Join(path, "."), was, hook.Excerpt([]byte(is)))
-		}
-	}
-	return nil
 }

@@ -56,6 +56,9 @@ type Initializer struct {
 	raw  []byte // the controller's JSON, as hooks are sent it
 }
 
+// kind is that of the objects.
+const kind = "InitializerController"
+
 // ownGroup is the group of controllers, and the end of the names of all other groups of this server.
 const ownGroup = "metacontroller.k8s.io"
 
@@ -145,13 +148,16 @@ func (i *Initializer) makeHook(newHook NewHook) error {
 	called := spec.Hooks.Init.DeepCopy()
 	called.Webhook.ETag = nil // answers are remembered by the object's UID, which new objects do not have
 	var err error
-	i.hook, err = newHook(hook.Spec{Path: field.NewPath("spec", "hooks", "init"), Hook: called, Endpoints: spec.EndpointConfigs})
+	i.hook, err = newHook(hook.Spec{
+		Path: field.NewPath("spec", "hooks", "init"), Hook: called, Endpoints: spec.EndpointConfigs,
+		ControllerName: i.Object.Name, ControllerKind: kind,
+	})
 	return err
 }
 
 func (i *Initializer) encode() error {
 	shown := i.Object.DeepCopy()
-	shown.SetGroupVersionKind(v1alpha1.SchemeGroupVersion.WithKind("InitializerController"))
+	shown.SetGroupVersionKind(v1alpha1.SchemeGroupVersion.WithKind(kind))
 	shown.ManagedFields = nil
 	shown.Status = v1alpha1.InitializerControllerStatus{}
 	var err error

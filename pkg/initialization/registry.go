@@ -23,31 +23,27 @@ import (
 	"maps"
 	"slices"
 	"sync"
-	"time"
 
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/client-go/tools/cache"
-	"k8s.io/utils/clock"
 
 	"github.com/hookplane/hookplane/apis/metacontroller/v1alpha1"
 	informers "github.com/hookplane/hookplane/generated/informers/externalversions/metacontroller/v1alpha1"
 	listers "github.com/hookplane/hookplane/generated/listers/metacontroller/v1alpha1"
 )
 
-// retirement is how long the hook of an initializer that was replaced may still be called: longer than any admission takes.
-const retirement = time.Minute
-
 // Registry knows all InitializerControllers, compiled, and keeps their hooks open. It is safe for concurrent use.
 type Registry struct {
 	lister   listers.InitializerControllerLister
 	informer cache.SharedIndexInformer
 	newHook  NewHook
-	clock    clock.WithTicker
-	stale    chan struct{}
+	stale    chan struct{} // there is something to compile
+	unused   chan struct{} // a snapshot that was replaced is not used any more
 	ready    chan struct{} // closed when there is a snapshot
 
 	mu        sync.Mutex
 	snapshot  *Snapshot
+	users     map[*Snapshot]int // how often each is in use
 	listeners map[*func()]struct{}
 }
 
@@ -69,24 +65,25 @@ func (s *Snapshot) Find(name string) *Initializer {
 }
 
 // NewRegistry returns a registry that follows the informer, which somebody else runs. Run starts it.
-func NewRegistry(controllers informers.InitializerControllerInformer, newHook NewHook, clock clock.WithTicker) *Registry {
+func NewRegistry(controllers informers.InitializerControllerInformer, newHook NewHook) *Registry {
 	return &Registry{
-		lister: controllers.Lister(), informer: controllers.Informer(), newHook: newHook, clock: clock,
-		stale: make(chan struct{}, 1), ready: make(chan struct{}), listeners: map[*func()]struct{}{},
+		lister: controllers.Lister(), informer: controllers.Informer(), newHook: newHook,
+		stale: make(chan struct{}, 1), unused: make(chan struct{}, 1), ready: make(chan struct{}),
+		users: map[*Snapshot]int{}, listeners: map[*func()]struct{}{},
 	}
 }
 
 // Run follows the InitializerControllers until the context ends, and returns when all hooks are closed.
 func (r *Registry) Run(ctx context.Context) error {
 	registration, err := r.informer.AddEventHandler(cache.ResourceEventHandlerFuncs{
-		AddFunc: func(any) { r.notify() },
+		AddFunc: func(any) { notify(r.stale) },
 		UpdateFunc: func(was, is any) {
 			// Status reports are frequent and change nothing.
 			if !sameDefinition(was.(*v1alpha1.InitializerController), is.(*v1alpha1.InitializerController)) {
-				r.notify()
+				notify(r.stale)
 			}
 		},
-		DeleteFunc: func(any) { r.notify() },
+		DeleteFunc: func(any) { notify(r.stale) },
 	})
 	if err != nil {
 		return fmt.Errorf("watching InitializerControllers: %w", err)
@@ -95,33 +92,35 @@ func (r *Registry) Run(ctx context.Context) error {
 	if !cache.WaitForCacheSync(ctx.Done(), registration.HasSynced) {
 		return nil // stopped before it began
 	}
-	hooks := &openHooks{closers: map[*Initializer]func(){}, replaced: map[*Initializer]time.Time{}}
+	hooks := openHooks{}
 	defer hooks.closeAll()
+	r.refresh(ctx, hooks)
 	for {
-		r.refresh(ctx, hooks)
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-r.stale:
-		case <-r.clock.After(retirement):
+			r.refresh(ctx, hooks)
+		case <-r.unused:
 		}
+		hooks.keep(r.used())
 	}
 }
 
-func (r *Registry) notify() {
+func notify(channel chan struct{}) {
 	select {
-	case r.stale <- struct{}{}:
+	case channel <- struct{}{}:
 	default:
 	}
 }
 
 // refresh makes a snapshot of what there is now, whose hooks are open, and tells of it.
-func (r *Registry) refresh(ctx context.Context, hooks *openHooks) {
+func (r *Registry) refresh(ctx context.Context, hooks openHooks) {
 	r.mu.Lock()
 	last := r.snapshot
 	r.mu.Unlock()
 	next := r.compileAll(last)
-	hooks.keep(ctx, next, r.clock.Now())
+	hooks.open(ctx, next)
 	r.mu.Lock()
 	r.snapshot = next
 	listeners := slices.Collect(maps.Keys(r.listeners))
@@ -131,41 +130,6 @@ func (r *Registry) refresh(ctx context.Context, hooks *openHooks) {
 	}
 	for _, listener := range listeners {
 		(*listener)()
-	}
-}
-
-// openHooks are the hooks that a registry has opened.
-type openHooks struct {
-	closers  map[*Initializer]func()
-	replaced map[*Initializer]time.Time // since when those that are not in the snapshot are not
-}
-
-// keep opens the hooks of a snapshot, and closes those that were replaced long ago.
-func (o *openHooks) keep(ctx context.Context, snapshot *Snapshot, now time.Time) {
-	current := map[*Initializer]bool{}
-	for _, i := range snapshot.Initializers {
-		current[i] = true
-		if _, open := o.closers[i]; !open {
-			o.closers[i] = i.hooks().Open(ctx)
-		}
-	}
-	for i, closeHook := range o.closers {
-		since, replaced := o.replaced[i]
-		switch {
-		case current[i]:
-		case !replaced:
-			o.replaced[i] = now
-		case now.Sub(since) >= retirement:
-			closeHook()
-			delete(o.closers, i)
-			delete(o.replaced, i)
-		}
-	}
-}
-
-func (o *openHooks) closeAll() {
-	for _, closeHook := range o.closers {
-		closeHook()
 	}
 }
 
@@ -191,11 +155,45 @@ func (r *Registry) WaitForSync(ctx context.Context) bool {
 	}
 }
 
-// Snapshot returns what there is now. WaitForSync must have answered true.
+// Snapshot returns what there is now, to look at: its hooks may be closed soon. WaitForSync must have answered true.
 func (r *Registry) Snapshot() *Snapshot {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.snapshot
+}
+
+// Use returns what there is now, whose hooks can be called until release. WaitForSync must have answered true.
+func (r *Registry) Use() (snapshot *Snapshot, release func()) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	snapshot = r.snapshot
+	r.users[snapshot]++
+	return snapshot, func() { r.release(snapshot) }
+}
+
+func (r *Registry) release(snapshot *Snapshot) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.users[snapshot]--; r.users[snapshot] > 0 {
+		return
+	}
+	delete(r.users, snapshot)
+	if snapshot != r.snapshot {
+		notify(r.unused)
+	}
+}
+
+// used returns the initializers that may be called.
+func (r *Registry) used() map[*Initializer]bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	used := map[*Initializer]bool{}
+	for _, snapshot := range append(slices.Collect(maps.Keys(r.users)), r.snapshot) {
+		for _, i := range snapshot.Initializers {
+			used[i] = true
+		}
+	}
+	return used
 }
 
 // Objects returns all InitializerControllers as they are stored.

@@ -26,7 +26,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	testclock "k8s.io/utils/clock/testing"
 
 	"github.com/hookplane/hookplane/apis/metacontroller/v1alpha1"
 	"github.com/hookplane/hookplane/generated/clientset/versioned/fake"
@@ -98,13 +97,12 @@ func (*openable) Wait(context.Context) error { return nil }
 func TestRegistryOpensHooks(t *testing.T) {
 	client := fake.NewClientset(initializationtest.Initializer("a"))
 	factory := externalversions.NewSharedInformerFactory(client, 0)
-	clock := testclock.NewFakeClock(time.Unix(0, 0))
 	hooks := make(chan *openable, 10)
 	registry := initialization.NewRegistry(factory.Metacontroller().V1alpha1().InitializerControllers(), func(hook.Spec) (hook.Hook, error) {
 		made := &openable{}
 		hooks <- made
 		return made, nil
-	}, clock)
+	})
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- registry.Run(ctx) }()
@@ -113,6 +111,7 @@ func TestRegistryOpensHooks(t *testing.T) {
 		t.Fatal("it does not sync")
 	}
 	first := <-hooks
+	_, release := registry.Use()
 	if !first.open.Load() {
 		t.Error("the hook is not open")
 	}
@@ -126,12 +125,10 @@ func TestRegistryOpensHooks(t *testing.T) {
 	if !first.open.Load() || !second.open.Load() {
 		t.Errorf("open are the former %v and the present %v, want both", first.open.Load(), second.open.Load())
 	}
-	eventually(t, "the former hook is closed", func() bool {
-		if clock.HasWaiters() {
-			clock.Step(time.Hour)
-		}
-		return !first.open.Load()
-	})
+	_, releaseAgain := registry.Use() // and one who has the present hook only
+	release()
+	eventually(t, "the former hook is closed", func() bool { return !first.open.Load() })
+	releaseAgain()
 	cancel()
 	if err := <-ended; err != nil {
 		t.Errorf("Run gives %v, want nil", err)

@@ -22,8 +22,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-
-	"k8s.io/apimachinery/pkg/labels"
 )
 
 // Tree is a JSON object, with numbers as they were written (json.Number).
@@ -81,17 +79,6 @@ func String(tree Tree, path ...string) string {
 	}
 	text, _ := tree[path[len(path)-1]].(string)
 	return text
-}
-
-// Labels returns the labels of an object.
-func Labels(object Tree) labels.Set {
-	metadata, _ := object["metadata"].(Tree)
-	found, _ := metadata["labels"].(Tree)
-	set := make(labels.Set, len(found))
-	for key, value := range found {
-		set[key], _ = value.(string)
-	}
-	return set
 }
 
 // DropManagedFields removes what only the API server reads.

@@ -64,7 +64,9 @@ func (c *Controller) sync(ctx context.Context, k key) error {
 	if len(names) == 0 || initialization.String(object, "metadata", "deletionTimestamp") != "" {
 		return nil
 	}
-	i := c.Registry.Snapshot().Find(names[0])
+	snapshot, release := c.Registry.Use()
+	defer release()
+	i := snapshot.Find(names[0])
 	if i != nil {
 		if declared, ok := declaredVersion(i, k.resource); !ok {
 			i = nil
@@ -79,7 +81,7 @@ func (c *Controller) sync(ctx context.Context, k key) error {
 	initialization.MarkPending(completed, nil, false) // hooks see the object that was created
 	if i == nil {
 		c.event(ctx, object, fmt.Sprintf("initializer %s does not exist any more for %s: the object goes on without it", names[0], k.resource))
-	} else if completed, err = i.Complete(ctx, completed, hookapi.InitializeRequestInfo{Operation: operation, Namespace: k.namespace}); err != nil {
+	} else if completed, err = complete(ctx, i, completed, k); err != nil {
 		return c.failed(ctx, object, names[0], err)
 	}
 	if err := c.write(ctx, resource, k, object, completed, names); err != nil {
@@ -89,6 +91,19 @@ func (c *Controller) sync(ctx context.Context, k key) error {
 		c.count(i)
 	}
 	return nil
+}
+
+// complete calls the hook.
+func complete(ctx context.Context, i *initialization.Initializer, object initialization.Tree, k key) (initialization.Tree, error) {
+	shown, err := initialization.NewObject(object)
+	if err != nil {
+		return nil, err
+	}
+	completed, err := i.Complete(ctx, shown, hookapi.InitializeRequestInfo{Operation: operation, Namespace: k.namespace})
+	if err != nil {
+		return nil, err
+	}
+	return completed.Tree()
 }
 
 // read returns an object, nil when it is gone or cannot be read.

@@ -215,7 +215,7 @@ func (f hookFunc) Call(ctx context.Context, request hook.Request) (hook.Response
 func TestUncounted(t *testing.T) {
 	m, _, clock := newMetrics(t)
 	inner := &answer{clock: clock}
-	if got := m.Wrap(inner, Series{Hook: "init"}); got != hook.Hook(inner) {
+	if got := m.Wrap(inner, Series{Hook: "preUpdateChild"}); got != hook.Hook(inner) {
 		t.Errorf("a hook without metrics was wrapped: %T", got)
 	}
 }

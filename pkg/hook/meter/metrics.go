@@ -33,6 +33,7 @@ const (
 	Sync      = "sync"
 	Finalize  = "finalize"
 	Customize = "customize"
+	Init      = "init" // of which Metacontroller has none
 )
 
 // Labels of every series, and those that tell the series of one hook apart.
@@ -78,7 +79,7 @@ type Metrics struct {
 // New makes the metrics and registers them.
 func New(register func(metrics.Registerable) error, clock clock.PassiveClock) (*Metrics, error) {
 	m := &Metrics{clock: clock, hooks: map[string]*collectors{}, users: map[Series]int{}}
-	for _, name := range []string{Sync, Finalize, Customize} {
+	for _, name := range []string{Sync, Finalize, Customize, Init} {
 		m.hooks[name] = newCollectors(name)
 		for _, collector := range m.hooks[name].all() {
 			if err := register(collector); err != nil {

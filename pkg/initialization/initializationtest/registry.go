@@ -24,7 +24,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/utils/clock"
 
 	"github.com/hookplane/hookplane/apis/metacontroller/v1alpha1"
 	"github.com/hookplane/hookplane/generated/clientset/versioned/fake"
@@ -76,7 +75,7 @@ func NewRegistry(ctx context.Context, hooks map[string]Hook, controllers ...*v1a
 			}
 		}
 		return nil, fmt.Errorf("no hook at %s", url)
-	}, clock.RealClock{})
+	})
 	go func() { _ = registry.Run(ctx) }() // fails only with the informer
 	factory.StartWithContext(ctx)
 	if !registry.WaitForSync(ctx) {
