@@ -58,8 +58,8 @@ type ControlPlane struct {
 
 // StartControlPlane builds what is not built yet (minutes, once per machine) and starts a control plane in
 // dir, which must not exist; the program that does it is put beside it. Stop ends the control plane, and so
-// does the end of the calling process, however that comes.
-func StartControlPlane(ctx context.Context, dir string) (*ControlPlane, error) {
+// does the end of the calling process, however that comes. The flags are further ones of kube-apiserver.
+func StartControlPlane(ctx context.Context, dir string, apiServerFlags ...string) (*ControlPlane, error) {
 	program := dir + "-program"
 	build := exec.CommandContext(ctx, "go", "build", "-o", program, "./cmd/controlplane")
 	build.Dir = filepath.Join(Root(), "test", "controlplane")
@@ -76,7 +76,11 @@ func StartControlPlane(ctx context.Context, dir string) (*ControlPlane, error) {
 	if cp.Kubectl, err = findKubectl(strings.TrimSpace(string(folder))); err != nil {
 		return nil, err
 	}
-	cp.process, err = start(ctx, exec.Command(program, "start", "--dir", dir, "--stop-with-stdin"), "control plane is ready") //nolint:noctx // Stop ends it
+	args := []string{"start", "--dir", dir, "--stop-with-stdin"}
+	for _, flag := range apiServerFlags {
+		args = append(args, "--apiserver-flag", flag)
+	}
+	cp.process, err = start(ctx, exec.Command(program, args...), "control plane is ready") //nolint:noctx // Stop ends it
 	return cp, err
 }
 

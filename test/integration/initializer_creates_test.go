@@ -24,8 +24,10 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/hookplane/hookplane/apis/metacontroller/v1alpha1"
 )
@@ -60,6 +62,13 @@ func TestInitializerOfEveryCreate(t *testing.T) {
 	check("server-side apply", created, err, "false")
 	created, err = newConfigMap(t.Context(), namespace, "dry", metav1.CreateOptions{DryRun: []string{metav1.DryRunAll}})
 	check("a dry run", created, err, "true")
+	output := mustKubectl(t, "", "create", "configmap", "dry", "-n", namespace, "--dry-run=server", "-o", "jsonpath={.metadata.labels}")
+	if want := `"dry-run":"true"`; !strings.Contains(output, want) {
+		t.Errorf("kubectl create --dry-run=server prints the labels %s, want %s", output, want)
+	}
+	if _, err := get(t.Context(), configMaps, namespace, "dry"); !apierrors.IsNotFound(err) {
+		t.Errorf("what was created in dry runs gives %v, want not found", err)
+	}
 
 	// An object that exists already is not initialized again.
 	mergePatch(t, configMaps, namespace, "applied", `{"metadata":{"labels":{"team":null}}}`)
@@ -118,7 +127,9 @@ func TestInitializerOfReplicas(t *testing.T) {
 // TestInitializerOfManyAtOnce creates 500 Pods side by side: every one is complete, and one hook call is made for each.
 func TestInitializerOfManyAtOnce(t *testing.T) {
 	namespace := newNamespace(t)
-	newInitializer(t, namespace, "many", newInitHook(t, addLabel("team", "a")), resource("v1", "pods"))
+	newInitializer(t, namespace, "many", newInitHook(t, addLabel("team", "a")), resource("v1", "pods"), func(c *v1alpha1.InitializerController) {
+		c.Spec.Hooks.Init.Webhook.Timeout = "30s" // machines that run tests are slow
+	})
 	client := env.kubernetes.CoreV1().Pods(namespace)
 	n := 0
 	eventually(t, "new Pods are labelled", func() error {
@@ -131,11 +142,18 @@ func TestInitializerOfManyAtOnce(t *testing.T) {
 	})
 	var group sync.WaitGroup
 	errs := make([]error, 500)
+	clients := connections(t, 10)
 	for i := range errs {
 		group.Go(func() {
-			created, err := client.Create(t.Context(), pod(fmt.Sprintf("many-%d", i), nil), metav1.CreateOptions{})
-			if err == nil && created.Labels["team"] != "a" {
-				err = fmt.Errorf("many-%d has the labels %v", i, created.Labels)
+			content, err := runtime.DefaultUnstructuredConverter.ToUnstructured(pod(fmt.Sprintf("many-%d", i), nil))
+			if err != nil {
+				errs[i] = err
+				return
+			}
+			content["apiVersion"], content["kind"] = "v1", "Pod"
+			created, err := clients[i%len(clients)].Resource(pods).Namespace(namespace).Create(t.Context(), &unstructured.Unstructured{Object: content}, metav1.CreateOptions{})
+			if err == nil && created.GetLabels()["team"] != "a" {
+				err = fmt.Errorf("many-%d has the labels %v", i, created.GetLabels())
 			}
 			errs[i] = err
 		})

@@ -18,16 +18,22 @@ package integration
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"fmt"
+	"net"
 	"net/http"
 	"testing"
 
+	admissionv1 "k8s.io/api/admission/v1"
+	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/client-go/dynamic"
+	"k8s.io/client-go/rest"
 
 	"github.com/hookplane/hookplane/apis/metacontroller/v1alpha1"
 )
@@ -120,6 +126,60 @@ func newInitializer(t *testing.T, namespace, name string, hook *hookServer, mods
 	t.Cleanup(func() { deleteInitializer(t, created.Name) })
 	eventuallyInitializing(t, created.Name, metav1.ConditionTrue, "Running")
 	return created
+}
+
+// newWebhook makes kube-apiserver ask a webhook, which answers the patch for all new ConfigMaps of a namespace.
+func newWebhook(t *testing.T, namespace, patch string) {
+	t.Helper()
+	pair := newKeyPair(t, "webhook")
+	server := newTLSHook(t, &tls.Config{Certificates: []tls.Certificate{pair.Certificate}}, nil)
+	server.handle(func(w http.ResponseWriter, r *http.Request) {
+		var review admissionv1.AdmissionReview
+		if err := json.NewDecoder(r.Body).Decode(&review); err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+			return
+		}
+		patchType := admissionv1.PatchTypeJSONPatch
+		review.Response = &admissionv1.AdmissionResponse{UID: review.Request.UID, Allowed: true, PatchType: &patchType, Patch: []byte(patch)}
+		review.Request = nil
+		_ = json.NewEncoder(w).Encode(review) // the caller may be gone
+	})
+	none, url := admissionregistrationv1.SideEffectClassNone, server.URL()
+	_, err := env.kubernetes.AdmissionregistrationV1().MutatingWebhookConfigurations().Create(t.Context(), &admissionregistrationv1.MutatingWebhookConfiguration{
+		ObjectMeta: metav1.ObjectMeta{Name: namespace},
+		Webhooks: []admissionregistrationv1.MutatingWebhook{{
+			Name: "webhook.example.com", SideEffects: &none, AdmissionReviewVersions: []string{"v1"},
+			ClientConfig:      admissionregistrationv1.WebhookClientConfig{URL: &url, CABundle: []byte(pair.certificate)},
+			NamespaceSelector: &metav1.LabelSelector{MatchLabels: map[string]string{"kubernetes.io/metadata.name": namespace}},
+			Rules: []admissionregistrationv1.RuleWithOperations{{
+				Operations: []admissionregistrationv1.OperationType{admissionregistrationv1.Create},
+				Rule:       admissionregistrationv1.Rule{APIGroups: []string{""}, APIVersions: []string{"v1"}, Resources: []string{"configmaps"}},
+			}},
+		}},
+	}, metav1.CreateOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = env.kubernetes.AdmissionregistrationV1().MutatingWebhookConfigurations().Delete(context.WithoutCancel(t.Context()), namespace, metav1.DeleteOptions{})
+	})
+}
+
+// connections returns as many clients, each with a connection of its own: there may be a hundred requests on one.
+func connections(t *testing.T, n int) []dynamic.Interface {
+	t.Helper()
+	clients := make([]dynamic.Interface, 0, n)
+	for range n {
+		config := rest.CopyConfig(env.config)
+		config.Dial = (&net.Dialer{}).DialContext
+		config.WarningHandler = rest.NoWarnings{}
+		client, err := dynamic.NewForConfig(config)
+		if err != nil {
+			t.Fatal(err)
+		}
+		clients = append(clients, client)
+	}
+	return clients
 }
 
 // deleteInitializer deletes an InitializerController and waits until kube-apiserver does not ask for it any more.

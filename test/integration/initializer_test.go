@@ -22,6 +22,7 @@ import (
 	"strings"
 	"testing"
 
+	rbacv1 "k8s.io/api/rbac/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
@@ -115,10 +116,33 @@ func TestInitializationsAreForKubeAPIServer(t *testing.T) {
 		return client.RESTClient().Post().AbsPath("/apis/admission.metacontroller.k8s.io/v1alpha1/initializations").
 			SetHeader("Content-Type", "application/json").Body([]byte(review)).Do(t.Context()).Error()
 	}
+	// Rights in the cluster are none here: not even those of an admin of all namespaces.
+	for _, role := range []string{"edit", "admin"} {
+		_, err := env.kubernetes.RbacV1().ClusterRoleBindings().Create(t.Context(), &rbacv1.ClusterRoleBinding{
+			ObjectMeta: metav1.ObjectMeta{Name: "initializations-" + role},
+			RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: role},
+			Subjects:   []rbacv1.Subject{{APIGroup: rbacv1.GroupName, Kind: rbacv1.UserKind, Name: role + "or"}},
+		}, metav1.CreateOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() {
+			_ = env.kubernetes.RbacV1().ClusterRoleBindings().Delete(context.WithoutCancel(t.Context()), "initializations-"+role, metav1.DeleteOptions{})
+		})
+	}
+	eventually(t, "the editor has rights", func() error {
+		config := rest.CopyConfig(env.config)
+		config.Impersonate = rest.ImpersonationConfig{UserName: "editor"}
+		client, err := kubernetes.NewForConfig(config)
+		if err == nil {
+			_, err = client.CoreV1().ConfigMaps("default").List(t.Context(), metav1.ListOptions{})
+		}
+		return err
+	})
 	if err := post(""); err != nil {
 		t.Errorf("a cluster admin's review gives %v, want an answer", err)
 	}
-	for _, user := range []string{"somebody", "system:serviceaccount:default:default"} {
+	for _, user := range []string{"somebody", "editor", "adminor", "system:serviceaccount:default:default"} {
 		if err := post(user, "system:authenticated", "system:serviceaccounts"); !apierrors.IsForbidden(err) {
 			t.Errorf("the review of %s gives %v, want forbidden", user, err)
 		}

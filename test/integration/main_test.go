@@ -38,6 +38,7 @@ type environment struct {
 	controlPlane *cluster.ControlPlane
 	options      cluster.HookplaneOptions
 	server       *cluster.Hookplane
+	auditLog     string // of kube-apiserver
 
 	config      *rest.Config
 	kubernetes  kubernetes.Interface
@@ -76,7 +77,10 @@ func runTests(m *testing.M) int {
 func startEnvironment(ctx context.Context, dir string) (*environment, error) {
 	e := &environment{}
 	var err error
-	if e.controlPlane, err = cluster.StartControlPlane(ctx, filepath.Join(dir, "cluster")); err != nil {
+	e.auditLog = filepath.Join(dir, "audit.log")
+	e.controlPlane, err = cluster.StartControlPlane(ctx, filepath.Join(dir, "cluster"),
+		"--audit-policy-file="+filepath.Join(cluster.Root(), "test", "integration", "testdata", "audit-policy.yaml"), "--audit-log-path="+e.auditLog)
+	if err != nil {
 		return nil, err
 	}
 	binary, err := cluster.BuildHookplane(ctx, dir)

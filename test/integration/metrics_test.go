@@ -38,8 +38,14 @@ import (
 // scrape returns the series of a controller that the server exposes, without buckets, and their values.
 func scrape(t *testing.T, controller string) map[string]string {
 	t.Helper()
+	return scrapeLabel(t, "controller_name", controller)
+}
+
+// scrapeLabel returns the series with a label, without buckets.
+func scrapeLabel(t *testing.T, label, value string) map[string]string {
+	t.Helper()
 	return scrapeSeries(t, func(series string) bool {
-		return strings.Contains(series, fmt.Sprintf("controller_name=%q", controller)) && !strings.Contains(series, "_bucket{")
+		return strings.Contains(series, fmt.Sprintf("%s=%q", label, value)) && !strings.Contains(series, "_bucket{")
 	})
 }
 
