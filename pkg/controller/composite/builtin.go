@@ -21,6 +21,7 @@ import (
 
 	"k8s.io/client-go/kubernetes/scheme"
 
+	"github.com/hookplane/hookplane/pkg/controller/supervise"
 	"github.com/hookplane/hookplane/pkg/objects"
 )
 
@@ -34,12 +35,11 @@ func builtIn(resource objects.Resource) bool {
 }
 
 // noStatus is the problem of a parent resource without the status subresource.
-func noStatus(resource objects.Resource) *problem {
+func noStatus(resource objects.Resource) *supervise.DefinitionError {
 	advice := "add `subresources: {status: {}}` to this version of its CustomResourceDefinition"
 	if builtIn(resource) {
 		advice = "Kubernetes gives this type none, so choose another parent resource, such as a custom resource"
 	}
-	return &problem{reasonNoStatus, fmt.Sprintf(
-		"spec.parentResource: ignoring, %s of %s does not have subresource 'Status' enabled: %s",
-		resource.Resource, resource.APIVersion(), advice), eventSyncError}
+	return &supervise.DefinitionError{Reason: reasonNoStatus, Event: supervise.EventSyncError, Message: fmt.Sprintf(
+		"spec.parentResource: ignoring, %s of %s does not have subresource 'Status' enabled: %s", resource.Resource, resource.APIVersion(), advice)}
 }

@@ -45,7 +45,7 @@ func TestNoStatus(t *testing.T) {
 			got := noStatus(objects.Resource{GroupVersionResource: schema.GroupVersionResource{Group: tc.group, Version: "v1", Resource: "things"}})
 			want := "spec.parentResource: ignoring, things of " + schema.GroupVersion{Group: tc.group, Version: "v1"}.String() +
 				" does not have subresource 'Status' enabled: " + tc.want
-			if diff := cmp.Diff(want, got.message); diff != "" {
+			if diff := cmp.Diff(want, got.Message); diff != "" {
 				t.Errorf("noStatus() (-want +got):\n%s", diff)
 			}
 		})

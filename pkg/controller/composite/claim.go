@@ -54,7 +54,7 @@ func (c *controller) claim(ctx context.Context, x *exchange) error {
 // wentMeanwhile asks the API server itself whether the parent still is what the cache says: one that was
 // deleted must not gather children.
 func (c *controller) wentMeanwhile(ctx context.Context, parent *objects.Object) (bool, error) {
-	live, err := c.live.Resource(c.parent.GroupVersionResource).Namespace(parent.Namespace).Get(ctx, parent.Name, metav1.GetOptions{})
+	live, err := c.config.Live.Resource(c.parent.GroupVersionResource).Namespace(parent.Namespace).Get(ctx, parent.Name, metav1.GetOptions{})
 	if apierrors.IsNotFound(err) {
 		return true, nil
 	}
@@ -67,12 +67,12 @@ func (c *controller) wentMeanwhile(ctx context.Context, parent *objects.Object) 
 func (c *controller) adopt(ctx context.Context, x *exchange, claim claim) error {
 	parent := x.observation.parent
 	owner := *metav1.NewControllerRef(&metav1.ObjectMeta{Name: parent.Name, UID: parent.UID}, schema.FromAPIVersionAndKind(parent.APIVersion, parent.Kind))
-	version, err := c.applier.Adopt(ctx, c.applyClaim(claim), owner)
+	version, err := c.config.Applier.Adopt(ctx, c.applyClaim(claim), owner)
 	return x.claimed(claim, &x.adopted, version, err)
 }
 
 func (c *controller) release(ctx context.Context, x *exchange, claim claim) error {
-	version, err := c.applier.Release(ctx, c.applyClaim(claim), x.observation.parent.UID)
+	version, err := c.config.Applier.Release(ctx, c.applyClaim(claim), x.observation.parent.UID)
 	return x.claimed(claim, &x.released, version, err)
 }
 

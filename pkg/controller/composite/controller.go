@@ -18,19 +18,17 @@ package composite
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"time"
 
-	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/wait"
-	"k8s.io/client-go/metadata"
 	"k8s.io/client-go/util/workqueue"
 	"k8s.io/klog/v2"
-	"k8s.io/utils/clock"
 
 	"github.com/hookplane/hookplane/pkg/controller/related"
-	"github.com/hookplane/hookplane/pkg/controller/revision"
 	"github.com/hookplane/hookplane/pkg/controller/selectors"
+	"github.com/hookplane/hookplane/pkg/controller/supervise"
 	"github.com/hookplane/hookplane/pkg/controller/tally"
 	"github.com/hookplane/hookplane/pkg/controller/wakeup"
 	"github.com/hookplane/hookplane/pkg/objects"
@@ -46,62 +44,54 @@ const (
 // controller runs one CompositeController: it keeps a queue of its parents and syncs them.
 type controller struct {
 	*definition
-	reference *corev1.ObjectReference
-	applier   Applier
-	strategy  plan.Strategy
-	live      metadata.Interface
-	recorder  eventRecorder
-	tally     *tally.Controller
-	clock     clock.WithTicker
-	workers   int
-
 	parents  *objects.Store
 	children []*objects.Store // in the order of definition.resources
 	// closeHooks closes the hooks of the definition.
 	closeHooks func()
-	records    *revision.Store
 
 	queue     workqueue.TypedDelayingInterface[objects.Key]
 	retries   workqueue.TypedRateLimiter[objects.Key]
 	wakeups   *wakeup.Tracker[objects.Key]
 	selectors *selectors.Index[objects.Key]
 	related   *related.Finder[objects.Key] // nil without a customize hook
+	census    *supervise.Census[objects.Key]
+	tally     *tally.Controller
 
 	mu        sync.Mutex
 	numbers   map[objects.Resource]int // of resources, as wakeup knows them
 	memory    map[objects.Key]*memory
 	contested map[plan.ChildKey]map[objects.Key]struct{} // memory.contested, the other way round
-	startedAt time.Time                                  // zero until the stores were read
-	hookErr   error                                      // why the hook cannot be reached, nil when the last call was answered
-	failure   error                                      // the first since a sync succeeded
 }
 
-// newController opens the hooks, the stores and the metrics that the definition needs; run closes them.
-func newController(ctx context.Context, d *definition, reference *corev1.ObjectReference, s *Supervisor) *controller {
+var _ supervise.Controller = &controller{}
+
+// New implements supervise.Definition. It opens the hooks, the stores and the metrics that the definition needs; Run closes them.
+func (d *definition) New(ctx context.Context) supervise.Controller {
 	c := &controller{
-		definition: d, reference: reference, applier: s.Applier, strategy: s.Strategy, live: s.Live, recorder: s.Recorder,
-		tally: s.Metrics.Open(controllerKind, d.object.Name), clock: s.Clock, workers: s.Workers, records: s.Revisions,
-		retries:   newBackoff(),
-		selectors: selectors.NewIndex[objects.Key](),
-		numbers:   newNumbers(d),
-		memory:    map[objects.Key]*memory{},
-		contested: map[plan.ChildKey]map[objects.Key]struct{}{},
+		definition: d,
+		census:     supervise.NewCensus[objects.Key](d.config.Clock),
+		tally:      d.config.Metrics.Open(controllerKind, d.object.Name),
+		retries:    newBackoff(),
+		selectors:  selectors.NewIndex[objects.Key](),
+		numbers:    newNumbers(d),
+		memory:     map[objects.Key]*memory{},
+		contested:  map[plan.ChildKey]map[objects.Key]struct{}{},
 	}
 	c.queue = workqueue.NewTypedDelayingQueueWithConfig(workqueue.TypedDelayingQueueConfig[objects.Key]{
-		Name: d.object.Name, MetricsProvider: c.tally, Clock: s.Clock,
+		Name: d.object.Name, MetricsProvider: c.tally, Clock: d.config.Clock,
 	})
-	c.wakeups = wakeup.New(s.Clock, c.enqueue)
-	c.related = c.newRelated(s.Objects)
+	c.wakeups = wakeup.New(d.config.Clock, c.enqueue)
+	c.related = c.newRelated()
 	c.closeHooks = d.hooks().Open(ctx)
-	c.parents = s.Objects.Open(ctx, d.parent)
+	c.parents = d.config.Objects.Open(ctx, d.parent)
 	for _, resource := range d.resources {
-		c.children = append(c.children, s.Objects.Open(ctx, resource))
+		c.children = append(c.children, d.config.Objects.Open(ctx, resource))
 	}
 	return c
 }
 
-// run syncs parents until the context ends and returns when all that it started has ended.
-func (c *controller) run(ctx context.Context) {
+// Run implements supervise.Controller.
+func (c *controller) Run(ctx context.Context) {
 	defer c.tally.Close()
 	defer c.closeHooks()
 	defer c.closeStores()
@@ -110,7 +100,7 @@ func (c *controller) run(ctx context.Context) {
 		return
 	}
 	if c.revisions != nil { // Before parents are known, so that what is there already wakes none.
-		stop, err := c.records.Watch(ctx, c.revisionChanged)
+		stop, err := c.config.Revisions.Watch(ctx, c.revisionChanged)
 		if err != nil {
 			return
 		}
@@ -120,7 +110,7 @@ func (c *controller) run(ctx context.Context) {
 		defer store.AddHandler(func(e objects.Event) { c.childChanged(i, e) })()
 	}
 	defer c.parents.AddHandler(c.parentChanged)()
-	c.setStarted()
+	c.census.Start()
 
 	var wg sync.WaitGroup
 	defer wg.Wait()
@@ -128,7 +118,7 @@ func (c *controller) run(ctx context.Context) {
 	if c.related != nil {
 		wg.Go(func() { c.related.Run(ctx) })
 	}
-	for range c.workers {
+	for range c.config.Workers {
 		wg.Go(func() {
 			for c.syncNext(ctx) {
 			}
@@ -157,10 +147,16 @@ func (c *controller) waitForStores(ctx context.Context) bool {
 	return true
 }
 
-func (c *controller) setStarted() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.startedAt = c.clock.Now()
+// Generation implements supervise.Controller.
+func (c *controller) Generation() int64 { return c.object.Generation }
+
+// Health implements supervise.Controller.
+func (c *controller) Health() supervise.Health {
+	watching := supervise.Watching{What: fmt.Sprintf("%s of %s", c.parent.GroupResource(), c.parent.APIVersion()), Hooks: c.hooks()}
+	watching.Resource, watching.Err = c.storeError()
+	health := c.census.Health(watching)
+	health.NotConverging = c.notConverging()
+	return health
 }
 
 // storeError returns why a resource cannot be watched, or nil.

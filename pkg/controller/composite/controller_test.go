@@ -27,7 +27,6 @@ import (
 	"testing"
 	"time"
 
-	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
@@ -43,6 +42,7 @@ import (
 
 	"github.com/hookplane/hookplane/apis/metacontroller/v1alpha1"
 	"github.com/hookplane/hookplane/pkg/apply"
+	"github.com/hookplane/hookplane/pkg/controller/supervise"
 	"github.com/hookplane/hookplane/pkg/controller/tally"
 	"github.com/hookplane/hookplane/pkg/controller/wakeup"
 	"github.com/hookplane/hookplane/pkg/hook"
@@ -196,18 +196,19 @@ func newThingController(t *testing.T, cache *objects.Cache, sync hookFunc, appli
 		TypeMeta:   metav1.TypeMeta{APIVersion: "example.com/v1", Kind: "Thing"},
 		ObjectMeta: metav1.ObjectMeta{Namespace: "n", Name: "t", UID: "uid-t"},
 	})
-	supervisor := &Supervisor{Config: Config{
-		Objects: cache, Applier: applier, Live: live, Recorder: &record.FakeRecorder{}, Metrics: m, Clock: clock.RealClock{}, Workers: 2,
-	}}
-	return newController(t.Context(), &definition{
+	d := &definition{
+		config: &Config{
+			Objects: cache, Applier: applier, Live: live, Recorder: &record.FakeRecorder{}, Metrics: m, Clock: clock.RealClock{}, Workers: 2,
+		},
 		object: &v1alpha1.CompositeController{ObjectMeta: metav1.ObjectMeta{Name: "c"}},
 		parent: things(),
 		resources: []objects.Resource{{
 			GroupVersionResource: schema.GroupVersionResource{Version: "v1", Resource: "pods"}, Kind: "Pod", Namespaced: true,
 		}},
 		rules:    []plan.Rule{{APIVersion: "v1", Kind: "Pod", Resource: "pods", Namespaced: true, Method: plan.OnDelete}},
-		selector: labels.Everything(), sync: &caller{Hook: sync}, raw: []byte("{}"),
-	}, &corev1.ObjectReference{}, supervisor)
+		selector: labels.Everything(), sync: &supervise.Caller{Hook: sync}, raw: []byte("{}"),
+	}
+	return d.New(t.Context()).(*controller)
 }
 
 // start runs the controller until ctx ends. The channel is closed when all that it started has ended.
@@ -216,7 +217,7 @@ func start(ctx context.Context, t *testing.T, c *controller) <-chan struct{} {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		c.run(ctx)
+		c.Run(ctx)
 	}()
 	t.Cleanup(func() { <-done })
 	return done
@@ -356,7 +357,7 @@ func TestControllerStopLeavesBacklog(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
 	done := start(ctx, t, c)
-	for range c.workers {
+	for range c.config.Workers {
 		receive(t, "each worker called the hook", began)
 	}
 	stop()

@@ -25,16 +25,11 @@ import (
 	"k8s.io/klog/v2"
 
 	"github.com/hookplane/hookplane/pkg/controller/converge"
+	"github.com/hookplane/hookplane/pkg/controller/supervise"
 	"github.com/hookplane/hookplane/pkg/controller/wakeup"
 	"github.com/hookplane/hookplane/pkg/objects"
 	"github.com/hookplane/hookplane/pkg/plan"
 )
-
-// conditionNotConverging is True, and absent otherwise, while hooks of parents do not settle; it is the reason of events too.
-const conditionNotConverging = "HookNotConverging"
-
-// reasonNeverSettles is the condition's reason.
-const reasonNeverSettles = "AnswersKeepChanging"
 
 // settle counts the sync in the streak of its parent.
 func (c *controller) settle(x *exchange) converge.Change {
@@ -94,8 +89,8 @@ func (c *controller) reportStreak(ctx context.Context, parent *objects.Object, c
 	switch change {
 	case converge.Restless:
 		m, _ := c.recall(parent.Key())
-		c.recorder.WithLogger(logger).Event(objectReference(parent), corev1.EventTypeWarning, conditionNotConverging,
-			clip(fmt.Sprintf("Controller %s: %s", c.object.Name, describe(parent.Key(), &m.streak))))
+		c.config.Recorder.WithLogger(logger).Event(supervise.Reference(parent), corev1.EventTypeWarning, supervise.ConditionNotConverging,
+			supervise.Clip(fmt.Sprintf("Controller %s: %s", c.object.Name, describe(parent.Key(), &m.streak))))
 		logger.V(1).Info("The hook does not settle: the parent is slowed down", "difference", m.streak.Difference())
 	case converge.Settled:
 		logger.V(1).Info("The hook has settled: the parent is not slowed down any more")

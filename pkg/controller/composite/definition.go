@@ -19,7 +19,6 @@ package composite
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -29,13 +28,21 @@ import (
 
 	"github.com/hookplane/hookplane/apis/metacontroller/v1alpha1"
 	"github.com/hookplane/hookplane/pkg/controller/revision"
+	"github.com/hookplane/hookplane/pkg/controller/supervise"
 	"github.com/hookplane/hookplane/pkg/hook"
 	"github.com/hookplane/hookplane/pkg/objects"
 	"github.com/hookplane/hookplane/pkg/plan"
 )
 
+// Reasons of the condition Ready that other kinds do not have, docs/protocol.md §8.
+const (
+	reasonChildNotFound = "ChildResourceNotFound"
+	reasonNoStatus      = "ParentStatusMissing"
+)
+
 // definition is what a CompositeController says, checked against what the cluster serves.
 type definition struct {
+	config *Config
 	object *v1alpha1.CompositeController
 	parent objects.Resource
 	// resources are the child resources, rules the same as the plan takes them, in the order of the spec.
@@ -47,7 +54,7 @@ type definition struct {
 	generateSelector    bool
 	resyncPeriod        time.Duration // 0: never
 	// sync, finalize and customize are the hooks, the last two nil when there is no such hook.
-	sync, finalize, customize *caller
+	sync, finalize, customize *supervise.Caller
 	// finalizer is what parents carry as long as finalize wants to be called before they go.
 	finalizer string
 	// revisions are how the revisions of parents are made; nil when no child rule has a rolling method.
@@ -56,61 +63,51 @@ type definition struct {
 	raw []byte
 }
 
-// sameAs reports whether a controller that runs other can go on: neither the object nor what the
-// cluster serves of it has changed.
-func (d *definition) sameAs(other *definition) bool {
-	if d.object.UID != other.object.UID || d.object.Generation != other.object.Generation || d.parent != other.parent {
-		return false
-	}
-	return slices.Equal(d.resources, other.resources)
+var _ supervise.Definition = &definition{}
+
+// Same implements supervise.Definition.
+func (d *definition) Same(running supervise.Controller) bool {
+	other, ok := running.(*controller)
+	return ok && d.object.UID == other.object.UID && d.object.Generation == other.object.Generation &&
+		d.parent == other.parent && slices.Equal(d.resources, other.resources)
 }
 
-// problem is why a controller cannot run. It lasts until the object or the cluster changes.
-type problem struct {
-	reason  string // of the condition Ready
-	message string
-	event   string // the event's reason
-}
-
-func (p *problem) Error() string { return p.message }
-
-// define checks a CompositeController against the cluster. namespace is our own. The error is a *problem, or transient.
-func define(ctx context.Context, object *v1alpha1.CompositeController, cache *objects.Cache, newHook NewHook, namespace string) (*definition, error) {
+// define checks a CompositeController against the cluster. The error is a *supervise.DefinitionError, or transient.
+func define(ctx context.Context, object *v1alpha1.CompositeController, config *Config) (*definition, error) {
 	if err := supported(&object.Spec); err != nil {
 		return nil, err
 	}
-	d := &definition{object: object, finalizer: finalizerPrefix + object.Name}
+	d := &definition{config: config, object: object, finalizer: finalizerPrefix + object.Name}
 	if err := d.readSpec(); err != nil {
-		return nil, &problem{reasonInvalidSpec, err.Error(), eventCreateError}
+		return nil, supervise.Invalid(err.Error())
 	}
-	if err := d.makeHooks(newHook); err != nil {
+	if err := d.makeHooks(); err != nil {
 		return nil, err
 	}
-	if err := d.findResources(ctx, cache); err != nil {
+	if err := d.findResources(ctx); err != nil {
 		return nil, err
 	}
 	var err error
-	if d.revisions, err = d.newScheme(namespace); err != nil {
-		return nil, &problem{reasonInvalidSpec, err.Error(), eventCreateError}
+	if d.revisions, err = d.newScheme(config.Namespace); err != nil {
+		return nil, supervise.Invalid(err.Error())
 	}
 	return d, nil
 }
 
 // makeHooks makes the executors of the hooks.
-func (d *definition) makeHooks(newHook NewHook) error {
+func (d *definition) makeHooks() error {
 	hooks := d.object.Spec.Hooks
-	for _, hook := range []struct {
+	for _, declared := range []struct {
 		name   string
 		spec   *v1alpha1.Hook
-		caller **caller
+		caller **supervise.Caller
 	}{
 		{"sync", hooks.Sync, &d.sync}, {"finalize", hooks.Finalize, &d.finalize}, {"customize", hooks.Customize, &d.customize},
 	} {
-		if hook.spec == nil {
-			continue
-		}
 		var err error
-		if *hook.caller, err = newCaller(d.object, hook.name, hook.spec, newHook); err != nil {
+		if *declared.caller, err = supervise.NewCaller(declared.name, hook.Spec{
+			ControllerKind: controllerKind, ControllerName: d.object.Name, Hook: declared.spec, Endpoints: d.object.Spec.EndpointConfigs,
+		}, d.config.NewHook); err != nil {
 			return err
 		}
 	}
@@ -120,7 +117,7 @@ func (d *definition) makeHooks(newHook NewHook) error {
 // hooks are all hooks.
 func (d *definition) hooks() hook.Set {
 	var set hook.Set
-	for _, caller := range []*caller{d.sync, d.finalize, d.customize} {
+	for _, caller := range []*supervise.Caller{d.sync, d.finalize, d.customize} {
 		if caller != nil {
 			set = append(set, caller.Hook)
 		}
@@ -152,10 +149,9 @@ func (d *definition) readSpec() error {
 }
 
 // findResources looks up the resources that the rules name.
-func (d *definition) findResources(ctx context.Context, cache *objects.Cache) error {
-	rule := d.object.Spec.ParentResource
+func (d *definition) findResources(ctx context.Context) error {
 	var err error
-	if d.parent, err = lookup(ctx, cache, rule.APIVersion, rule.Resource, "spec.parentResource", reasonParentNotFound); err != nil {
+	if d.parent, err = supervise.Lookup(ctx, d.config.Objects, parentType(d.object), "spec.parentResource", supervise.ReasonParentNotFound); err != nil {
 		return err
 	}
 	if !d.parent.HasStatus {
@@ -163,14 +159,14 @@ func (d *definition) findResources(ctx context.Context, cache *objects.Cache) er
 	}
 	for i, rule := range d.object.Spec.ChildResources {
 		path := fmt.Sprintf("spec.childResources[%d]", i)
-		resource, err := lookup(ctx, cache, rule.APIVersion, rule.Resource, path, reasonChildNotFound)
+		resource, err := supervise.Lookup(ctx, d.config.Objects, supervise.TypeName{APIVersion: rule.APIVersion, Resource: rule.Resource}, path, reasonChildNotFound)
 		if err != nil {
 			return err
 		}
 		if d.parent.Namespaced && !resource.Namespaced {
-			return &problem{reasonParentScope, fmt.Sprintf(
+			return &supervise.DefinitionError{Reason: supervise.ReasonParentScope, Event: supervise.EventCreateError, Message: fmt.Sprintf(
 				"%s: %s are cluster-scoped, and a namespaced parent (%s) cannot own them: use a cluster-scoped parent resource",
-				path, rule.Resource, d.parent.Resource), eventCreateError}
+				path, rule.Resource, d.parent.Resource)}
 		}
 		d.resources = append(d.resources, resource)
 		d.rules = append(d.rules, plan.Rule{
@@ -179,19 +175,6 @@ func (d *definition) findResources(ctx context.Context, cache *objects.Cache) er
 		})
 	}
 	return nil
-}
-
-func lookup(ctx context.Context, cache *objects.Cache, apiVersion, resource, path, reason string) (objects.Resource, error) {
-	found, err := cache.Lookup(ctx, apiVersion, resource)
-	if _, missing := errors.AsType[*objects.ResourceNotFoundError](err); missing {
-		return found, &problem{reason, fmt.Sprintf(
-			"%s: the cluster serves no resource %q in %s: check the spelling, or install its CustomResourceDefinition (the controller then starts by itself)",
-			path, resource, apiVersion), eventCreateError}
-	}
-	if err != nil {
-		return found, fmt.Errorf("%s: looking up %s in %s: %w", path, resource, apiVersion, err)
-	}
-	return found, nil
 }
 
 func updateMethod(strategy *v1alpha1.ChildUpdateStrategy) v1alpha1.ChildUpdateMethod {

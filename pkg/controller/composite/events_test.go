@@ -27,8 +27,10 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/utils/clock"
 
 	"github.com/hookplane/hookplane/pkg/controller/selectors"
+	"github.com/hookplane/hookplane/pkg/controller/supervise"
 	"github.com/hookplane/hookplane/pkg/objects"
 	"github.com/hookplane/hookplane/pkg/plan"
 )
@@ -41,6 +43,7 @@ func newFamily() *controller {
 			GroupVersionResource: schema.GroupVersionResource{Group: "example.com", Version: "v1", Resource: "things"},
 			Kind:                 "Thing", Namespaced: true,
 		}},
+		census:    supervise.NewCensus[objects.Key](clock.RealClock{}),
 		selectors: selectors.NewIndex[objects.Key](),
 		memory:    map[objects.Key]*memory{},
 		contested: map[plan.ChildKey]map[objects.Key]struct{}{},

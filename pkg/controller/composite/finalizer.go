@@ -43,7 +43,7 @@ func (c *controller) unmark(ctx context.Context, x *exchange) error {
 
 func (c *controller) setFinalizers(ctx context.Context, x *exchange, finalizers []string) error {
 	parent := x.observation.parent
-	version, err := c.applier.SetFinalizers(ctx, c.parentTarget(parent), parent.UID, parent.ResourceVersion, finalizers)
+	version, err := c.config.Applier.SetFinalizers(ctx, c.parentTarget(parent), parent.UID, parent.ResourceVersion, finalizers)
 	if apierrors.IsNotFound(err) {
 		return nil // the parent is gone; the watch will tell
 	}

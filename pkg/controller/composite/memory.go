@@ -34,15 +34,6 @@ import (
 	"github.com/hookplane/hookplane/pkg/plan"
 )
 
-// result is how a sync ended.
-type result int8
-
-const (
-	unsynced result = iota
-	synced
-	failing
-)
-
 // memory is what a controller keeps of a parent between syncs.
 type memory struct {
 	uid types.UID
@@ -60,8 +51,6 @@ type memory struct {
 	wakeCause wakeup.Cause
 	// cause is all that happened since the last sync began.
 	cause wakeup.Cause
-	// result is how the last sync ended.
-	result result
 	// contested are wanted children whose names belong to objects of others.
 	contested []plan.ChildKey
 	// streak tells whether the hook settles.
@@ -89,6 +78,7 @@ func (c *controller) remember(parent *objects.Object) {
 	if m == nil {
 		m = &memory{uid: parent.UID}
 		c.memory[key] = m
+		c.census.Enter(key)
 	}
 	m.content, m.selector, m.selectorErr = parent.ContentDigest, selector, err
 }
@@ -98,6 +88,7 @@ func (c *controller) forget(key objects.Key) {
 	c.selectors.Remove(key)
 	c.wakeups.Forget(key)
 	c.retries.Forget(key)
+	c.census.Leave(key)
 	if c.related != nil {
 		c.related.Forget(key)
 	}

@@ -139,7 +139,7 @@ func (c *controller) shown(o *observation, object wakeup.Object) string {
 // request assembles what the hook is shown.
 func (c *controller) request(o *observation) *hook.CompositeRequest {
 	request := &hook.CompositeRequest{
-		Version:          c.callerFor(o).version,
+		Version:          c.callerFor(o).Version,
 		Controller:       c.raw,
 		Parent:           o.parent.Raw,
 		ParentNamespaced: c.parent.Namespaced,
@@ -167,7 +167,7 @@ func (c *controller) planInput(x *exchange) plan.Input {
 			UID: o.parent.UID, Generation: o.parent.Generation, LeaveChildren: leftToCollector(o.parent), Status: o.parent.Status(),
 			KeepStatus: builtIn(c.parent),
 		},
-		Strategy:         c.strategy,
+		Strategy:         c.config.Strategy,
 		Rules:            c.rules,
 		Selector:         o.memory.selector,
 		GenerateSelector: c.generateSelector,

@@ -22,6 +22,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 
+	"github.com/hookplane/hookplane/pkg/controller/supervise"
 	"github.com/hookplane/hookplane/pkg/objects"
 )
 
@@ -56,7 +57,7 @@ func TestPhaseOf(t *testing.T) {
 			if got := d.phaseOf(o); got != tc.wantNoHook {
 				t.Errorf("without a finalize hook: phase %d, want %d", got, tc.wantNoHook)
 			}
-			d.finalize = &caller{}
+			d.finalize = &supervise.Caller{}
 			if got := d.phaseOf(o); got != tc.want {
 				t.Errorf("with a finalize hook: phase %d, want %d", got, tc.want)
 			}

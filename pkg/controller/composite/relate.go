@@ -27,13 +27,13 @@ import (
 )
 
 // newRelated returns what finds related objects, nil when no customize hook asks for any.
-func (c *controller) newRelated(cache *objects.Cache) *related.Finder[objects.Key] {
+func (c *controller) newRelated() *related.Finder[objects.Key] {
 	if c.customize == nil {
 		return nil
 	}
 	return related.NewFinder(related.Config[objects.Key]{
-		Objects: cache, Hook: c.customize, Mode: c.customize.mode, Controller: c.raw,
-		Scope:     related.Scope{Version: c.customize.version, Shown: c.latestShown()},
+		Objects: c.config.Objects, Hook: c.customize, Mode: c.customize.Mode, Controller: c.raw,
+		Scope:     related.Scope{Version: c.customize.Version, Shown: c.latestShown()},
 		Delivered: append([]objects.Resource{c.parent}, c.resources...),
 		Changed:   c.relatedChanged,
 		Ready: func(key objects.Key) {
@@ -44,10 +44,10 @@ func (c *controller) newRelated(cache *objects.Cache) *related.Finder[objects.Ke
 
 // latestShown returns the latest version of the hooks that are shown related objects.
 func (d *definition) latestShown() hook.Version {
-	if d.finalize != nil && d.finalize.version == hook.V2 {
+	if d.finalize != nil && d.finalize.Version == hook.V2 {
 		return hook.V2
 	}
-	return d.sync.version
+	return d.sync.Version
 }
 
 // relate finds the parent's related objects. Related objects that are still being read wake the parent when they are known.
@@ -62,7 +62,7 @@ func (c *controller) relate(ctx context.Context, x *exchange) error {
 		c.related.Forget(key)
 	}
 	if _, failed := errors.AsType[*hook.CallError](err); failed {
-		c.called(err)
+		c.census.Called(err)
 	}
 	return err
 }

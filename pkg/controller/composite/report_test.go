@@ -18,75 +18,19 @@ package composite
 
 import (
 	"errors"
-	"fmt"
-	"strings"
 	"testing"
 	"time"
-	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/klog/v2/ktesting"
 
+	"github.com/hookplane/hookplane/pkg/controller/supervise"
 	"github.com/hookplane/hookplane/pkg/controller/tally"
 	"github.com/hookplane/hookplane/pkg/controller/wakeup"
 	"github.com/hookplane/hookplane/pkg/hook"
 	"github.com/hookplane/hookplane/pkg/objects"
 )
-
-func TestReportable(t *testing.T) {
-	conflict := fmt.Errorf("cannot update: %w", apierrors.NewConflict(schema.GroupResource{Resource: "pods"}, "p", errors.New("changed")))
-	failure := errors.New("failure")
-	cases := map[string]struct {
-		err  error
-		want bool
-	}{
-		"Success":             {err: nil},
-		"Patience":            {err: fmt.Errorf("calling: %w", &hook.RetryAfterError{After: time.Second})},
-		"Conflict":            {err: conflict},
-		"JoinedConflicts":     {err: errors.Join(conflict, conflict)},
-		"Failure":             {err: failure, want: true},
-		"ConflictAndFailure":  {err: errors.Join(conflict, failure), want: true},
-		"WrappedJoinedErrors": {err: errors.Join(errors.Join(conflict), failure), want: true},
-	}
-	for name, tc := range cases {
-		t.Run(name, func(t *testing.T) {
-			if got := reportable(tc.err) != nil; got != tc.want {
-				t.Errorf("reportable(%v) is reported: %t, want %t", tc.err, got, tc.want)
-			}
-		})
-	}
-}
-
-func TestClip(t *testing.T) {
-	for name, message := range map[string]string{
-		"Short": "short", "Long": strings.Repeat("a", 5000), "LongRunes": strings.Repeat("é", 5000),
-	} {
-		t.Run(name, func(t *testing.T) {
-			got := clip(message)
-			if len(got) > maxEventMessage || !utf8.ValidString(got) {
-				t.Errorf("clip() gives %d bytes, valid UTF-8: %t", len(got), utf8.ValidString(got))
-			}
-			if len(message) <= maxEventMessage && got != message {
-				t.Errorf("clip(%q) = %q", message, got)
-			}
-		})
-	}
-}
-
-func TestListed(t *testing.T) {
-	var names []string
-	for i := range 12 {
-		names = append(names, fmt.Sprint(i))
-	}
-	for count, want := range map[int]string{1: "0", 10: "0, 1, 2, 3, 4, 5, 6, 7, 8, 9", 12: "0, 1, 2, 3, 4, 5, 6, 7, 8, 9 and 2 more"} {
-		if diff := cmp.Diff(want, listed(names[:count])); diff != "" {
-			t.Errorf("%d names (-want +got):\n%s", count, diff)
-		}
-	}
-}
 
 func TestBackoff(t *testing.T) {
 	b := newBackoff()
@@ -112,21 +56,19 @@ func TestLogSync(t *testing.T) {
 	const failed, recovered = "Sync failed, and is repeated", "Sync succeeds again"
 	for name, tc := range map[string]struct {
 		err    error
-		before result
+		before bool     // the sync before failed
 		want   []string // messages, in front of the sync's own
 	}{
-		"FirstSuccess":    {before: unsynced},
-		"Success":         {before: synced},
-		"FirstFailure":    {err: failure, before: unsynced, want: []string{failed}},
-		"Failure":         {err: failure, before: synced, want: []string{failed}},
-		"RepeatedFailure": {err: failure, before: failing},
-		"Recovery":        {before: failing, want: []string{recovered}},
-		"Patience":        {err: patience, before: failing},
+		"Success":         {},
+		"Failure":         {err: failure, want: []string{failed}},
+		"RepeatedFailure": {err: failure, before: true},
+		"Recovery":        {before: true, want: []string{recovered}},
+		"Patience":        {err: patience, before: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			logger := ktesting.NewLogger(t, ktesting.NewConfig(ktesting.Verbosity(4), ktesting.BufferLogs(true)))
 			x := &exchange{cause: wakeup.ChildChanged | wakeup.Retry, err: tc.err}
-			logSync(logger, x, tally.Sync{Took: time.Second, Result: resultOf(tc.err), Writes: map[tally.Operation]int{tally.Create: 3}}, tc.before)
+			logSync(logger, x, tally.Sync{Took: time.Second, Result: supervise.ResultOf(tc.err), Writes: map[tally.Operation]int{tally.Create: 3}}, tc.before)
 			var got []string
 			for _, entry := range logger.GetSink().(ktesting.Underlier).GetBuffer().Data() {
 				got = append(got, entry.Message)
@@ -134,7 +76,7 @@ func TestLogSync(t *testing.T) {
 					continue
 				}
 				want := []any{
-					"reason", "ChildChanged,Retry", "took", time.Second, "writes", map[tally.Operation]int{tally.Create: 3}, "result", resultOf(tc.err),
+					"reason", "ChildChanged,Retry", "took", time.Second, "writes", map[tally.Operation]int{tally.Create: 3}, "result", supervise.ResultOf(tc.err),
 				}
 				if tc.err != nil {
 					want = append(want, "err", tc.err)

@@ -30,6 +30,7 @@ import (
 	hookapi "github.com/hookplane/hookplane/apis/hook"
 	"github.com/hookplane/hookplane/apis/metacontroller/v1alpha1"
 	"github.com/hookplane/hookplane/pkg/controller/revision"
+	"github.com/hookplane/hookplane/pkg/controller/supervise"
 	"github.com/hookplane/hookplane/pkg/controller/wakeup"
 	"github.com/hookplane/hookplane/pkg/hook"
 	"github.com/hookplane/hookplane/pkg/objects"
@@ -80,7 +81,7 @@ func (c *controller) recorded(parent *objects.Object) []*v1alpha1.ControllerRevi
 	if c.revisions == nil {
 		return nil
 	}
-	return c.records.Owned(c.revisions.NamespaceOf(parent), parent.UID)
+	return c.config.Revisions.Owned(c.revisions.NamespaceOf(parent), parent.UID)
 }
 
 // recordedVersion returns the resourceVersion in which the observation holds a revision, or "".
@@ -150,13 +151,13 @@ func revisionUID(parent types.UID, revision string) types.UID {
 }
 
 // ask calls the hook once.
-func (c *controller) ask(ctx context.Context, caller *caller, uid types.UID, request []byte) (hook.Response, *hookapi.CompositeResponse, error) {
+func (c *controller) ask(ctx context.Context, caller *supervise.Caller, uid types.UID, request []byte) (hook.Response, *hookapi.CompositeResponse, error) {
 	response, err := caller.Call(ctx, hook.Request{ParentUID: uid, Body: request})
-	c.called(err)
+	c.census.Called(err)
 	if err != nil {
 		return response, nil, err
 	}
-	answer, err := hook.DecodeComposite(response.Body, caller.mode)
+	answer, err := hook.DecodeComposite(response.Body, caller.Mode)
 	return response, answer, err
 }
 
@@ -170,7 +171,7 @@ func (c *controller) rollout(x *exchange) *plan.Rollout {
 	}
 	rollout := x.revisions.Rollout()
 	rollout.Hold = x.observation.parent.Deleting()
-	rollout.Now = c.clock.Now().UTC().Format(time.RFC3339)
+	rollout.Now = c.config.Clock.Now().UTC().Format(time.RFC3339)
 	for i := range rollout.Older {
 		rollout.Older[i].Response = x.older[i]
 	}
@@ -183,7 +184,7 @@ func (c *controller) record(ctx context.Context, x *exchange) error {
 	if x.plan.Progress == nil || x.observation.parent.Deleting() {
 		return nil
 	}
-	written, err := c.records.Write(ctx, x.revisions.Changes(x.plan.Progress))
+	written, err := c.config.Revisions.Write(ctx, x.revisions.Changes(x.plan.Progress))
 	for _, w := range written {
 		if w.ResourceVersion == "" {
 			c.hooks().Forget(revisionUID(x.observation.parent.UID, w.Name))

@@ -66,7 +66,7 @@ func newRollingController(t *testing.T, client *fake.Clientset, sync hookFunc, a
 	}
 	c.revisions = &revision.Scheme{Parents: c.parent.GroupResource(), Paths: paths}
 	factory := externalversions.NewSharedInformerFactory(client, 0)
-	if c.records, err = revision.NewStore(factory.Metacontroller().V1alpha1().ControllerRevisions(), client.MetacontrollerV1alpha1()); err != nil {
+	if c.config.Revisions, err = revision.NewStore(factory.Metacontroller().V1alpha1().ControllerRevisions(), client.MetacontrollerV1alpha1()); err != nil {
 		t.Fatal(err)
 	}
 	factory.StartWithContext(t.Context())
@@ -246,7 +246,7 @@ func TestScheduleResyncOfRevisions(t *testing.T) {
 			x.older = append(x.older, &hookapi.CompositeResponse{ResyncAfterSeconds: s})
 		}
 		c.schedule(key, x)
-		if in := c.memory[key].wakeAt.Sub(c.clock.Now()); in <= 0 || in > 30*time.Second {
+		if in := c.memory[key].wakeAt.Sub(c.config.Clock.Now()); in <= 0 || in > 30*time.Second {
 			t.Errorf("%v: wakes in %v, want 30 seconds", slices.Clone(seconds), in)
 		}
 	}

@@ -50,7 +50,7 @@ func (c *controller) noteCause(key objects.Key, cause wakeup.Cause) (wait time.D
 	}
 	if wait == 0 {
 		m.due = true
-	} else if at := c.clock.Now().Add(wait); m.wakeAt.IsZero() || at.Before(m.wakeAt) {
+	} else if at := c.config.Clock.Now().Add(wait); m.wakeAt.IsZero() || at.Before(m.wakeAt) {
 		m.wakeAt, m.wakeCause = at, 0
 	}
 	return wait
@@ -76,7 +76,7 @@ func (c *controller) claimDue(key objects.Key) (cause wakeup.Cause, remaining ti
 		return 0, 0, false
 	}
 	if !m.wakeAt.IsZero() {
-		remaining = m.wakeAt.Sub(c.clock.Now())
+		remaining = m.wakeAt.Sub(c.config.Clock.Now())
 		if remaining <= 0 {
 			m.due = true
 			m.cause |= m.wakeCause
@@ -100,7 +100,7 @@ func (c *controller) schedule(key objects.Key, x *exchange) {
 		}
 	}
 	if c.resyncPeriod > 0 {
-		wakeIn = earlier(wakeIn, untilResync(x.observation.parent.UID, c.resyncPeriod, c.clock.Now()))
+		wakeIn = earlier(wakeIn, untilResync(x.observation.parent.UID, c.resyncPeriod, c.config.Clock.Now()))
 	}
 	if wakeIn == 0 {
 		return
@@ -111,7 +111,7 @@ func (c *controller) schedule(key objects.Key, x *exchange) {
 	}
 	c.mu.Lock()
 	if m := c.memory[key]; m != nil {
-		m.wakeAt, m.wakeCause = c.clock.Now().Add(wakeIn), cause
+		m.wakeAt, m.wakeCause = c.config.Clock.Now().Add(wakeIn), cause
 	}
 	c.mu.Unlock()
 	c.queue.AddAfter(key, wakeIn)

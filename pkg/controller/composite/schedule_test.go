@@ -36,7 +36,7 @@ func newScheduled(t *testing.T) (*controller, objects.Key, *clocktesting.FakeClo
 	key := objects.Key{Namespace: "n", Name: "t"}
 	now := clocktesting.NewFakeClock(time.Now())
 	c := &controller{
-		definition: &definition{}, clock: now, retries: newBackoff(), memory: map[objects.Key]*memory{key: {uid: "uid-t"}},
+		definition: &definition{config: &Config{Clock: now}}, retries: newBackoff(), memory: map[objects.Key]*memory{key: {uid: "uid-t"}},
 		queue: workqueue.NewTypedDelayingQueueWithConfig(workqueue.TypedDelayingQueueConfig[objects.Key]{Clock: now}),
 	}
 	t.Cleanup(c.queue.ShutDown)

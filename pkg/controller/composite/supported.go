@@ -18,12 +18,13 @@ package composite
 
 import (
 	"github.com/hookplane/hookplane/apis/metacontroller/v1alpha1"
+	"github.com/hookplane/hookplane/pkg/controller/supervise"
 )
 
 // supported returns the problem of a spec that gives a controller nothing to do.
 func supported(spec *v1alpha1.CompositeControllerSpec) error {
 	if spec.Hooks == nil || spec.Hooks.Sync == nil || spec.Hooks.Sync.Webhook == nil {
-		return &problem{reasonInvalidSpec, "spec.hooks.sync.webhook: no sync hook is set, so there is nothing to call for a parent", eventCreateError}
+		return supervise.Invalid("spec.hooks.sync.webhook: no sync hook is set, so there is nothing to call for a parent")
 	}
 	return nil
 }

@@ -23,6 +23,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/hookplane/hookplane/apis/metacontroller/v1alpha1"
+	"github.com/hookplane/hookplane/pkg/controller/supervise"
 )
 
 func TestSupported(t *testing.T) {
@@ -39,8 +40,8 @@ func TestSupported(t *testing.T) {
 			got := ""
 			if err := supported(&tc.spec); err != nil {
 				got = err.Error()
-				if lasting := (*problem)(nil); !errors.As(err, &lasting) {
-					t.Errorf("%v is a %T, want a *problem", err, err)
+				if _, lasting := errors.AsType[*supervise.DefinitionError](err); !lasting {
+					t.Errorf("%v is a %T, want a *supervise.DefinitionError", err, err)
 				}
 			}
 			if diff := cmp.Diff(tc.want, got); diff != "" {

@@ -26,6 +26,7 @@ import (
 	"github.com/hookplane/hookplane/pkg/apply"
 	"github.com/hookplane/hookplane/pkg/controller/related"
 	"github.com/hookplane/hookplane/pkg/controller/revision"
+	"github.com/hookplane/hookplane/pkg/controller/supervise"
 	"github.com/hookplane/hookplane/pkg/controller/wakeup"
 	"github.com/hookplane/hookplane/pkg/hook"
 	"github.com/hookplane/hookplane/pkg/objects"
@@ -65,7 +66,7 @@ func (c *controller) syncParent(ctx context.Context, key objects.Key, cause wake
 		c.wakeups.End(key, func(wakeup.Object) string { return "" }, nil)
 		return
 	}
-	start := c.clock.Now()
+	start := c.config.Clock.Now()
 	x := &exchange{cause: cause, observation: observation}
 	x.err = c.sync(ctx, x)
 	if ctx.Err() != nil {
@@ -84,7 +85,7 @@ func (c *controller) syncParent(ctx context.Context, key objects.Key, cause wake
 	change := c.settle(x)
 	c.schedule(key, x)
 	c.wakeups.End(key, shown, x.writes)
-	c.report(ctx, x, c.clock.Since(start))
+	c.report(ctx, x, c.config.Clock.Since(start))
 	c.reportStreak(ctx, observation.parent, change)
 }
 
@@ -125,7 +126,7 @@ func (c *controller) sync(ctx context.Context, x *exchange) error {
 }
 
 // callerFor returns the hook to call for a parent.
-func (c *controller) callerFor(o *observation) *caller {
+func (c *controller) callerFor(o *observation) *supervise.Caller {
 	if o.phase == finalizing {
 		return c.finalize
 	}
@@ -173,7 +174,7 @@ func (c *controller) apply(ctx context.Context, x *exchange) error {
 // applyChildren writes the children, and notes in the plan which of them are settled now.
 func (c *controller) applyChildren(ctx context.Context, x *exchange) error {
 	var errs []error
-	x.outcomes = c.applier.Children(ctx, c.rules, x.plan.Writes)
+	x.outcomes = c.config.Applier.Children(ctx, c.rules, x.plan.Writes)
 	for i := range x.outcomes {
 		w, outcome := &x.plan.Writes[i], &x.outcomes[i]
 		if outcome.Err != nil {
@@ -216,7 +217,7 @@ func operation(w *plan.Write, outcome *apply.Outcome) plan.Op {
 // writeStatus writes the parent's status and reports whether the server found nothing to change.
 func (c *controller) writeStatus(ctx context.Context, x *exchange) (unchanged bool, err error) {
 	parent := x.observation.parent
-	version, err := c.applier.Status(ctx, c.parentTarget(parent), parent.UID, x.plan.Status.Status)
+	version, err := c.config.Applier.Status(ctx, c.parentTarget(parent), parent.UID, x.plan.Status.Status)
 	if apierrors.IsNotFound(err) {
 		return false, nil // the parent is gone; the watch will tell
 	}
