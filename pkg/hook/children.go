@@ -17,6 +17,7 @@ limitations under the License.
 package hook
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -47,8 +48,13 @@ func (l *childList) UnmarshalJSON(data []byte) error {
 
 // unmarshalList takes the list in a field of an answer apart, unless it is too long.
 func unmarshalList(name string, data []byte, list *[]json.RawMessage) error {
-	if count := countItems(data); count > MaxChildren {
+	count := countItems(data)
+	if count > MaxChildren {
 		return &tooManyChildrenError{name, count}
+	}
+	if data[0] == '[' {
+		*list = splitItems(data, count)
+		return nil
 	}
 	err := kjson.UnmarshalCaseSensitivePreserveInts(data, list)
 	if mismatch, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
@@ -90,4 +96,34 @@ func countItems(data []byte) int {
 		return 0
 	}
 	return commas + 1
+}
+
+// splitItems returns copies of the items of a JSON array without looking into them; count is how many they are. Data is valid JSON:
+// to decode it again, as a list of raw messages, would cost more than all else that is done to an answer.
+func splitItems(data []byte, count int) []json.RawMessage {
+	data = bytes.Clone(data)
+	items := make([]json.RawMessage, 0, count)
+	depth, inString, start := 0, false, 0
+	for i := 0; i < len(data) && len(items) < count; i++ {
+		c := data[i]
+		switch {
+		case inString && c == '\\':
+			i++ // whatever is escaped ends no string
+		case c == '"':
+			inString = !inString
+		case inString:
+		case c == '[' || c == '{':
+			if depth++; depth == 1 {
+				start = i + 1
+			}
+		case c == ']' || c == '}':
+			depth--
+		}
+		if depth == 0 || (c == ',' && depth == 1 && !inString) {
+			item := bytes.TrimSpace(data[start:i])
+			items = append(items, item[:len(item):len(item)])
+			start = i + 1
+		}
+	}
+	return items
 }
