@@ -75,17 +75,24 @@ soak: controlplane ## Edit, fail and restart at random for SOAK (10m), then comp
 test-controlplane: controlplane ## Test the test control plane itself (a module of its own).
 	cd test/controlplane && go test -race -count=1 -timeout=30m $(TESTFLAGS) ./...
 
+# What the bench measures. Built as hack/run-local.sh does, so that whatever was compiled for the tests is used again.
+BENCH_BINARY := $(OUTPUT)/bench/hookplane
+
+.PHONY: bench-binary
+bench-binary:
+	go build -o $(BENCH_BINARY) ./cmd/hookplane
+
 .PHONY: bench
-bench: controlplane build ## Measure speed and size beside a plain client's. BENCH=full: 3,000 parents. BENCHFLAGS=-help: what else.
-	go run ./test/bench -size=$(BENCH) $(BENCHFLAGS)
+bench: controlplane bench-binary ## Measure speed and size beside a plain client's. BENCH=full: 3,000 parents. BENCHFLAGS=-help: what else.
+	go run ./test/bench -binary=$(BENCH_BINARY) -size=$(BENCH) $(BENCHFLAGS)
 
 .PHONY: test-bench
-test-bench: controlplane build ## Fail when a small bench counts wrong, or finds a ratio much worse than in test/bench/results.
-	go run ./test/bench -size=small -check
+test-bench: controlplane bench-binary ## Fail when a small bench counts wrong, or finds a ratio much worse than in test/bench/results.
+	go run ./test/bench -binary=$(BENCH_BINARY) -size=small -check
 
 .PHONY: profile
-profile: controlplane build ## Run the bench, and write CPU and heap profiles of its phases to _output/profiles.
-	go run ./test/bench -size=$(BENCH) -profiles=$(OUTPUT)/profiles $(BENCHFLAGS)
+profile: controlplane bench-binary ## Run the bench, and write CPU and heap profiles of its phases to _output/profiles.
+	go run ./test/bench -binary=$(BENCH_BINARY) -size=$(BENCH) -profiles=$(OUTPUT)/profiles $(BENCHFLAGS)
 
 .PHONY: fuzz
 fuzz: ## Run each fuzz target for FUZZTIME (1m).

@@ -21,11 +21,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 
 	"k8s.io/component-base/logs"
 	"k8s.io/klog/v2"
+	"k8s.io/utils/clock"
 
 	"github.com/hookplane/hookplane/pkg/apiserver"
+	"github.com/hookplane/hookplane/pkg/footprint"
 )
 
 // readyLine is what a script waits for on the standard output.
@@ -101,7 +104,10 @@ func (o *Options) prepare(ctx context.Context, stdout io.Writer) (_ *apiserver.S
 // serve runs until ctx ends, or until the storage fails, which ends it.
 func serve(ctx context.Context, run func(context.Context) error, storageFailed <-chan error) error {
 	ctx, cancel := context.WithCancel(ctx)
+	var keeping sync.WaitGroup
+	defer keeping.Wait()
 	defer cancel()
+	keeping.Go(func() { footprint.New(clock.RealClock{}).Run(ctx) })
 	ended := make(chan error, 1)
 	go func() { ended <- run(ctx) }()
 	select {

@@ -78,12 +78,13 @@ func parseOptions(args []string) (options, []string, error) {
 	var o options
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	sizeName := flags.String("size", "small", "how much is measured: small or full")
+	parents := flags.Int("parents", 0, "how many parents a population has (default: as the size says)")
 	scenes := flags.String("scenes", "", "regular expression: run the scenes whose name it matches (default: all of the size)")
 	flags.StringVar(&o.out, "out", "", "write the result as JSON to this `file`")
 	flags.BoolVar(&o.check, "check", false, "fail when a ratio is more than a third worse than in the newest committed result of this size")
 	flags.BoolVar(&o.compare, "compare", false, "compare two result files, which are the arguments, and run nothing")
 	flags.StringVar(&o.profiles, "profiles", "", "write CPU and heap profiles of each phase into this `folder`")
-	flags.StringVar(&o.binary, "binary", filepath.Join(cluster.Root(), "_output", "bin", "hookplane"), "the hookplane to measure, as `file`; make build makes it")
+	flags.StringVar(&o.binary, "binary", filepath.Join(cluster.Root(), "_output", "bench", "hookplane"), "the hookplane to measure, as `file`; make bench builds it")
 	flags.BoolVar(&o.bare, "bare", false, "be the plain client: what the bench starts itself, with a job on standard input")
 	if err := flags.Parse(args); err != nil {
 		return o, nil, err
@@ -92,6 +93,8 @@ func parseOptions(args []string) (options, []string, error) {
 	if o.scenes, err = regexp.Compile(*scenes); err != nil {
 		return o, nil, fmt.Errorf("-scenes: %w", err)
 	}
-	o.size, err = sizeNamed(*sizeName)
+	if o.size, err = sizeNamed(*sizeName); *parents > 0 {
+		o.size.parents = *parents
+	}
 	return o, flags.Args(), err
 }

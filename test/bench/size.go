@@ -27,13 +27,13 @@ type size struct {
 	parents int           // of a population
 	edits   int           // of the latency phase
 	quiet   time.Duration // for how long nothing more may happen after a phase
-	idle    time.Duration // how long idleness is watched
+	idle    time.Duration // how long idleness is watched; only after some seconds of it does hookplane give memory back
 	profile time.Duration // how long the profile of a phase is
 }
 
 func sizeNamed(name string) (size, error) {
 	for _, s := range []size{
-		{name: "small", parents: 150, edits: 25, quiet: time.Second, idle: 3 * time.Second, profile: 5 * time.Second},
+		{name: "small", parents: 150, edits: 25, quiet: time.Second, idle: 8 * time.Second, profile: 5 * time.Second},
 		{name: "full", parents: 3000, edits: 200, quiet: 2 * time.Second, idle: 30 * time.Second, profile: 15 * time.Second},
 	} {
 		if s.name == name {
