@@ -202,3 +202,12 @@ func TestUpdatedConditionTime(t *testing.T) {
 		})
 	}
 }
+
+// TestParentThatNeverRolled has a parent that goes before its first sync: there is no condition to keep, and none is made.
+func TestParentThatNeverRolled(t *testing.T) {
+	status := map[string]any{"phase": "Ending"}
+	addUpdated(&Input{}, status, nil, &faults{})
+	if diff := cmp.Diff(map[string]any{"phase": "Ending"}, status); diff != "" {
+		t.Errorf("addUpdated() (-want +got):\n%s", diff)
+	}
+}

@@ -17,6 +17,8 @@ limitations under the License.
 package related
 
 import (
+	"errors"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -147,4 +149,61 @@ func TestObjectsShowsTheParentOnce(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestFindFailsWithTheHook has a hook that does not answer, and one that answers what nobody can read.
+func TestFindFailsWithTheHook(t *testing.T) {
+	b := newBench(t, newWorld())
+	p := newParent("p")
+	b.down = errors.New("the hook is down")
+	if _, err := b.find(p); !errors.Is(err, b.down) {
+		t.Errorf("find() error = %v, want %v", err, b.down)
+	}
+	b.down = nil
+	b.answer(p, `not a rule`)
+	if _, err := b.find(p); err == nil || !strings.Contains(err.Error(), "not valid JSON") {
+		t.Errorf("find() error = %v, want one about the JSON", err)
+	}
+	b.answer(p, "")
+	if _, err := b.find(p); err != nil {
+		t.Errorf("find() error = %v once the hook answers", err)
+	}
+}
+
+// TestFindHidesClusterScopedObjects has a namespaced parent of v1 ask for what such parents are not shown: nothing is watched for it.
+func TestFindHidesClusterScopedObjects(t *testing.T) {
+	w := newWorld()
+	w.put(namespacesPath, "", "red")
+	b := newBench(t, w)
+	p := newParent("p")
+	p.Namespace = "red"
+	b.answer(p, `{"apiVersion":"v1","resource":"namespaces"}`)
+	found, err := b.Find(t.Context(), p.Name, p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]hook.Group{{Kind: "Namespace", APIVersion: "v1"}}, found.Groups()); diff != "" {
+		t.Errorf("Groups() (-want +got):\n%s", diff)
+	}
+	if len(b.watches) != 0 {
+		t.Errorf("%d resources are watched, want none", len(b.watches))
+	}
+}
+
+// TestNamespaceAppears has an object in a namespace that is not known yet, and that is selected once it is.
+func TestNamespaceAppears(t *testing.T) {
+	w := newWorld()
+	b := newBench(t, w)
+	team, all := newParent("team"), newParent("all")
+	b.answer(team, `{"apiVersion":"v1","resource":"configmaps","namespaceSelector":{"matchLabels":{"team":"red"}}}`)
+	b.answer(all, `{"apiVersion":"v1","resource":"configmaps"}`)
+	for _, p := range []*objects.Object{team, all} {
+		if _, err := b.find(p); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.put(configMapsPath, "new", "one")
+	b.wakes("an object in an unknown namespace", "all")
+	w.put(namespacesPath, "", "new", withLabels(object{"team": "red"}))
+	b.wakes("the namespace appears", "team")
 }

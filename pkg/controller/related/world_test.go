@@ -191,6 +191,7 @@ type bench struct {
 	mu    sync.Mutex
 	rules map[string]string // what the hook answers, by the parent's UID
 	asked map[string]int
+	down  error // why the hook does not answer
 }
 
 func newBench(t *testing.T, w *world) *bench {
@@ -219,6 +220,9 @@ func (b *bench) Call(_ context.Context, request hook.Request) (hook.Response, er
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.asked[string(request.ParentUID)]++
+	if b.down != nil {
+		return hook.Response{}, b.down
+	}
 	return hook.Response{Body: []byte(`{"relatedResources":[` + b.rules[string(request.ParentUID)] + `]}`)}, nil
 }
 
