@@ -29,7 +29,7 @@ import (
 )
 
 var (
-	soakDuration = flag.Duration("soak", 24*time.Second, "how long TestSoak edits")
+	soakDuration = flag.Duration("soak", 16*time.Second, "how long TestSoak edits")
 	soakSeed     = flag.Uint64("soak.seed", 0, "seed of the random decisions of TestSoak; 0 for another one each time")
 )
 
@@ -39,7 +39,7 @@ const (
 	// soakPause is the time between two edits.
 	soakPause = 25 * time.Millisecond
 	// soakEdits is how many edits there are at least in each half.
-	soakEdits = 150
+	soakEdits = 100
 	// soakLong is the duration from which on the soak has all of its parents.
 	soakLong = 5 * time.Minute
 )
