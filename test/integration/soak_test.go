@@ -23,6 +23,7 @@ import (
 	"testing"
 	"time"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/hookplane/hookplane/apis/metacontroller/v1alpha1"
@@ -100,9 +101,13 @@ func newSoak(t *testing.T, seed uint64) *soak {
 	s.startControllers(server, strings.TrimSuffix(server.URL(), "/sync"))
 	for i := range s.kinds {
 		for n := range s.parents {
-			if err := s.createParent(t.Context(), &s.kinds[i], n); err != nil {
-				t.Fatal(err)
-			}
+			s.within("all parents are created", func() error {
+				err := s.createParent(t.Context(), &s.kinds[i], n)
+				if apierrors.IsAlreadyExists(err) { // kube-apiserver was too slow to tell
+					return nil
+				}
+				return err
+			})
 		}
 	}
 	s.runWorkers()
