@@ -78,6 +78,8 @@ func TestDynamicApply(t *testing.T) {
 		"TerminatingNamespace":       TestTerminatingNamespace,
 		"RolloutChildByChild":        TestRolloutChildByChild,
 		"RolloutRecreate":            TestRolloutRecreate,
+		"RolloutChangeOfMind":        TestRolloutChangeOfMind,
+		"RolloutClusterScopedParent": TestRolloutClusterScopedParent,
 		"RolloutOfNormalised":        TestRolloutOfNormalisedChildren,
 	} {
 		t.Run(name, test)
