@@ -30,11 +30,12 @@ const description = `Hookplane serves the API metacontroller.k8s.io/v1alpha1 as 
 Kubernetes cluster and runs the controllers that its objects describe, which call your hooks.
 
 It needs a cluster (--kubeconfig, or the one that it runs in) and a place for its objects
-(--data-dir or --etcd-servers).
+(--storage): that cluster, a folder or an etcd.
 
 Other commands, each with a --help of its own:
 
-  hookplane rbac   print the rights that controllers need`
+  hookplane rbac              print the rights that controllers need
+  hookplane storage migrate   copy everything from one storage to another`
 
 // NewCommand returns the hookplane command. A command line with mistakes is refused with all of them, one
 // in each line of the error.
@@ -58,7 +59,7 @@ func NewCommand() *cobra.Command {
 	for _, name := range sections.Order {
 		flags.AddFlagSet(sections.FlagSets[name])
 	}
-	cmd.AddCommand(newRBACCommand())
+	cmd.AddCommand(newRBACCommand(), newStorageCommand())
 	// Cobra would add a flag of its own to the command's flag set; ours is kept out of its sight.
 	setHelp(cmd, sections)
 

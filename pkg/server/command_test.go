@@ -85,7 +85,7 @@ func TestCommandVersion(t *testing.T) {
 func TestCommandRefusesAllMistakesAtOnce(t *testing.T) {
 	_, err := execute(t,
 		"--unknown", "value", "--unknown-bool", "--workers=many", "stray", "--profiling=maybe",
-		"--secure-port", "99999", "--hook-service-resolution=guess", "--etcd-prefix")
+		"--kubeconfig=x", "--secure-port", "99999", "--hook-service-resolution=guess", "--etcd-prefix")
 	want := []string{
 		`unknown flag: --unknown`,
 		`unknown flag: --unknown-bool`,
@@ -93,7 +93,7 @@ func TestCommandRefusesAllMistakesAtOnce(t *testing.T) {
 		`unexpected argument "stray": all settings are flags`,
 		`invalid argument "maybe" for "--profiling" flag: strconv.ParseBool: parsing "maybe": invalid syntax`,
 		`flag needs an argument: --etcd-prefix`,
-		`--data-dir or --etcd-servers is required: where to keep objects`,
+		`--storage=host, --data-dir or --etcd-servers is required with --kubeconfig: where to keep objects`,
 		`--secure-port must be between 0 and 65535, not 99999`,
 		`--hook-service-resolution must be dns or api, not "guess"`,
 		`nothing was started; see hookplane --help`,

@@ -19,11 +19,8 @@ package server
 import (
 	"fmt"
 
-	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/apimachinery/pkg/runtime/schema"
 	genericapiserver "k8s.io/apiserver/pkg/server"
 	genericoptions "k8s.io/apiserver/pkg/server/options"
-	"k8s.io/apiserver/pkg/storage/storagebackend"
 	utilfeature "k8s.io/apiserver/pkg/util/feature"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/informers"
@@ -34,35 +31,33 @@ import (
 	_ "k8s.io/component-base/metrics/prometheus/restclient"
 	_ "k8s.io/component-base/metrics/prometheus/workqueue"
 
-	"github.com/hookplane/hookplane/apis/metacontroller/v1alpha1"
 	"github.com/hookplane/hookplane/pkg/apiserver"
 	"github.com/hookplane/hookplane/pkg/controller"
 	"github.com/hookplane/hookplane/pkg/hook/webhook"
 	"github.com/hookplane/hookplane/pkg/plan"
 )
 
-// config turns the options into the configuration of the API server.
-func (o *Options) config(host *rest.Config, storage storagebackend.TransportConfig) (*apiserver.Config, error) {
-	config := apiserver.NewConfig(Version())
+// config completes the configuration of the API server with the options.
+func (o *Options) config(config *apiserver.Config, host *rest.Config, storage *storage) error {
 	generic := config.GenericConfig
 	generic.EnableProfiling = o.Debugging.Profiling
 	generic.EnableContentionProfiling = o.Debugging.ContentionProfiling
 	if err := o.applyServing(&generic.Config); err != nil {
-		return nil, err
+		return err
 	}
 	if err := o.applyDelegation(&generic.Config); err != nil {
-		return nil, err
+		return err
 	}
 	if err := o.applyHost(generic, host); err != nil {
-		return nil, err
+		return err
 	}
 	// Last, because it connects.
-	if err := o.applyStorage(config, storage); err != nil {
-		return nil, err
+	if err := storage.apply(config, host, o.Storage.EtcdPrefix); err != nil {
+		return err
 	}
 	config.ExtraConfig.NewControllers = o.newControllers(host)
 	config.ExtraConfig.OwnNamespace = o.Registration.service().Namespace
-	return config, nil
+	return nil
 }
 
 // newControllers makes the controllers, as soon as there is an API that they can read.
@@ -79,15 +74,6 @@ func (o *Options) newControllers(host *rest.Config) func(loopback *rest.Config) 
 			AllowedCIDRs: allowed, ServiceResolution: webhook.ServiceResolution(o.Hooks.ServiceResolution),
 		})
 	}
-}
-
-// applyStorage stores objects as JSON of the served version.
-func (o *Options) applyStorage(config *apiserver.Config, transport storagebackend.TransportConfig) error {
-	version := v1alpha1.SchemeGroupVersion
-	backend := storagebackend.NewDefaultConfig(o.Storage.EtcdPrefix, config.Codecs.LegacyCodec(version))
-	backend.EncodeVersioner = runtime.NewMultiGroupVersioner(version, schema.GroupKind{Group: version.Group})
-	backend.Transport = transport
-	return genericoptions.NewEtcdOptions(backend).ApplyTo(&config.GenericConfig.Config)
 }
 
 func (o *Options) applyServing(generic *genericapiserver.Config) error {

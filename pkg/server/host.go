@@ -53,6 +53,9 @@ func (o *HostOptions) addFlags(flags *pflag.FlagSet) {
 		"File that says how to reach the host cluster: for its objects, and to authenticate and authorize requests. Empty: the cluster that hookplane runs in.")
 }
 
+// inCluster reports whether the host cluster is the one that the process runs in.
+func (o *HostOptions) inCluster() bool { return o.Kubeconfig == "" }
+
 // connect returns how to reach the host cluster. It has no client-side rate limit: priority and fairness of
 // the host cluster decides.
 func (o *HostOptions) connect() (*rest.Config, error) {

@@ -86,7 +86,7 @@ func (o *Options) addGlobalFlags(flags *pflag.FlagSet) {
 func (o *Options) Validate() []error {
 	var errs []error
 	errs = append(errs, o.Registration.validate()...)
-	errs = append(errs, o.Storage.validate()...)
+	errs = append(errs, o.Storage.validate(o.Host.inCluster())...)
 	errs = append(errs, o.Serving.validate()...)
 	errs = append(errs, o.Controllers.validate()...)
 	errs = append(errs, o.Hooks.validate()...)

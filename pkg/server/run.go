@@ -78,7 +78,8 @@ func (o *Options) prepare(ctx context.Context, stdout io.Writer) (_ *apiserver.S
 			return nil, nil, err
 		}
 	}
-	storage, err := o.Storage.open(ctx)
+	config := apiserver.NewConfig(Version())
+	storage, err := o.Storage.open(ctx, host, config.StoredKinds(), o.Host.inCluster())
 	if err != nil {
 		return nil, nil, err
 	}
@@ -87,8 +88,7 @@ func (o *Options) prepare(ctx context.Context, stdout io.Writer) (_ *apiserver.S
 			err = errors.Join(err, storage.close())
 		}
 	}()
-	config, err := o.config(host, storage.transport)
-	if err != nil {
+	if err := o.config(config, host, storage); err != nil {
 		return nil, nil, err
 	}
 	config.ExtraConfig.Registrar, config.ExtraConfig.KeepRegistration = registrar, o.Registration.Keep

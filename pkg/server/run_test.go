@@ -51,7 +51,7 @@ func TestStorageOptionsOpenUnreachable(t *testing.T) {
 	server := "http://" + listener.Addr().String()
 	listener.Close()
 
-	_, err = (&StorageOptions{EtcdServers: []string{server}, EtcdPrefix: "/x"}).open(t.Context())
+	_, err = (&StorageOptions{EtcdServers: []string{server}, EtcdPrefix: "/x"}).open(t.Context(), nil, nil, false)
 	if want := "cannot reach etcd at " + server + " (see --etcd-servers): "; err == nil || !strings.HasPrefix(err.Error(), want) {
 		t.Errorf("open gives %v, want %q", err, want)
 	}

@@ -17,26 +17,25 @@ limitations under the License.
 package server
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/url"
 	"strings"
-	"time"
 
 	"github.com/spf13/pflag"
-	"k8s.io/apiserver/pkg/storage/storagebackend"
-	"k8s.io/apiserver/pkg/storage/storagebackend/factory"
-
-	"github.com/hookplane/hookplane/registry/storage/embedded"
 )
 
-// etcdTimeout is how long an external etcd that does not answer is waited for at start.
-const etcdTimeout = 5 * time.Second
+// Where the objects of the API can be kept.
+const (
+	storageHost     = "host"
+	storageEtcd     = "etcd"
+	storageEmbedded = "embedded"
+)
 
 // StorageOptions say where the objects of the API are kept.
 type StorageOptions struct {
+	// Storage is one of the above. Empty: what the other flags are for, else the host cluster if the process runs in it.
+	Storage string
 	// DataDir makes the server keep them itself, in this folder.
 	DataDir string
 	// EtcdServers are the URLs of an etcd cluster that keeps them.
@@ -54,24 +53,77 @@ func newStorageOptions() StorageOptions {
 }
 
 func (o *StorageOptions) addFlags(flags *pflag.FlagSet) {
+	flags.StringVar(&o.Storage, "storage", o.Storage,
+		"Where to keep the objects: host, in the host cluster, as opaque objects of the group storage.hookplane.dev; embedded, in --data-dir; or etcd, in --etcd-servers. Empty: the one whose flag is given, else host when hookplane runs in a cluster.")
+	o.addPlaceFlags(flags)
+}
+
+// addPlaceFlags adds the flags that say where each kind of storage is.
+func (o *StorageOptions) addPlaceFlags(flags *pflag.FlagSet) {
 	flags.StringVar(&o.DataDir, "data-dir", o.DataDir,
 		"Folder to keep the objects in, with an etcd inside this process. It is created when missing and can be used by one process at a time.")
 	flags.StringSliceVar(&o.EtcdServers, "etcd-servers", o.EtcdServers,
-		"URLs of an etcd cluster to keep the objects in, instead of --data-dir.")
+		"URLs of an etcd cluster to keep the objects in.")
 	flags.StringVar(&o.EtcdCAFile, "etcd-cafile", o.EtcdCAFile, "File with the certificates that verify the etcd servers.")
 	flags.StringVar(&o.EtcdCertFile, "etcd-certfile", o.EtcdCertFile, "File with the certificate to show to the etcd servers.")
 	flags.StringVar(&o.EtcdKeyFile, "etcd-keyfile", o.EtcdKeyFile, "File with the key of --etcd-certfile.")
 	flags.StringVar(&o.EtcdPrefix, "etcd-prefix", o.EtcdPrefix, "Prefix of all keys in etcd.")
 }
 
-func (o *StorageOptions) validate() []error {
-	var errs []error
+// kind resolves Storage. Empty: it cannot be told.
+func (o *StorageOptions) kind(inCluster bool) string {
 	switch {
-	case o.DataDir == "" && len(o.EtcdServers) == 0:
-		errs = append(errs, errors.New("--data-dir or --etcd-servers is required: where to keep objects"))
-	case o.DataDir != "" && len(o.EtcdServers) > 0:
+	case o.Storage != "":
+		return o.Storage
+	case o.DataDir != "":
+		return storageEmbedded
+	case len(o.EtcdServers) > 0:
+		return storageEtcd
+	case inCluster:
+		return storageHost
+	default:
+		return ""
+	}
+}
+
+func (o *StorageOptions) validate(inCluster bool) []error {
+	errs := o.validateKind(inCluster)
+	if o.DataDir != "" && len(o.EtcdServers) > 0 {
 		errs = append(errs, errors.New("--data-dir and --etcd-servers exclude each other"))
 	}
+	return append(errs, o.validateEtcd()...)
+}
+
+// validateKind refuses a kind of storage that does not go with the flags of the others.
+func (o *StorageOptions) validateKind(inCluster bool) []error {
+	kind := o.kind(inCluster)
+	switch kind {
+	case "":
+		return []error{errors.New("--storage=host, --data-dir or --etcd-servers is required with --kubeconfig: where to keep objects")}
+	case storageHost, storageEmbedded, storageEtcd:
+	default:
+		return []error{fmt.Errorf("--storage must be host, embedded or etcd, not %q", kind)}
+	}
+	var errs []error
+	for _, flag := range []struct {
+		name, kind string
+		set        bool
+	}{
+		{"--data-dir", storageEmbedded, o.DataDir != ""},
+		{"--etcd-servers", storageEtcd, len(o.EtcdServers) > 0},
+	} {
+		switch {
+		case flag.kind == kind && !flag.set:
+			errs = append(errs, fmt.Errorf("--storage=%s needs %s", kind, flag.name))
+		case flag.kind != kind && flag.set && o.Storage != "":
+			errs = append(errs, fmt.Errorf("%s is not for --storage=%s", flag.name, kind))
+		}
+	}
+	return errs
+}
+
+func (o *StorageOptions) validateEtcd() []error {
+	var errs []error
 	for _, server := range o.EtcdServers {
 		if u, err := url.Parse(server); err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
 			errs = append(errs, fmt.Errorf("--etcd-servers: %q is not a URL such as https://etcd-0:2379", server))
@@ -87,76 +139,4 @@ func (o *StorageOptions) validate() []error {
 		errs = append(errs, fmt.Errorf("--etcd-prefix must begin with /, not be %q", o.EtcdPrefix))
 	}
 	return errs
-}
-
-// storage is what keeps the objects, ready for use.
-type storage struct {
-	transport storagebackend.TransportConfig
-	// failed delivers an error when it cannot be used any longer; nil when it does not say.
-	failed <-chan error
-	// close is to be called when nobody uses it any longer.
-	close func() error
-}
-
-// open starts the storage, or makes sure that it answers.
-func (o *StorageOptions) open(ctx context.Context) (*storage, error) {
-	config := storagebackend.NewDefaultConfig(o.EtcdPrefix, nil)
-	if o.DataDir != "" {
-		server, err := embedded.Start(ctx, o.DataDir)
-		if err != nil {
-			return nil, err
-		}
-		config.Transport.ServerList = []string{server.Endpoint()}
-		return &storage{transport: config.Transport, failed: server.Failed(), close: server.Close}, nil
-	}
-	config.Transport.ServerList = o.EtcdServers
-	config.Transport.TrustedCAFile = o.EtcdCAFile
-	config.Transport.CertFile, config.Transport.KeyFile = o.EtcdCertFile, o.EtcdKeyFile
-	if err := probe(ctx, *config); err != nil {
-		return nil, fmt.Errorf("cannot reach etcd at %s (see --etcd-servers): %s", strings.Join(o.EtcdServers, ","), oneLine(err))
-	}
-	return &storage{transport: config.Transport, close: func() error { return nil }}, nil
-}
-
-// probe makes sure that etcd answers.
-func probe(ctx context.Context, config storagebackend.Config) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, etcdTimeout, fmt.Errorf("no answer within %s", etcdTimeout))
-	defer cancel()
-	// Before the client, which logs each attempt but does not tell why the last one failed.
-	if err := dialAny(ctx, config.Transport.ServerList); err != nil {
-		return err
-	}
-	probed := make(chan error, 1)
-	// Making the client may take longer than we want to wait, and cannot be interrupted: without an answer
-	// the process ends.
-	go func() {
-		prober, err := factory.CreateProber(config)
-		if err == nil {
-			err = errors.Join(prober.Probe(ctx), prober.Close())
-		}
-		probed <- err
-	}()
-	select {
-	case err := <-probed:
-		return err
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
-}
-
-// dialAny returns nil when one of the servers accepts a connection, else the error of each.
-func dialAny(ctx context.Context, servers []string) error {
-	var errs []error
-	for _, server := range servers {
-		u, err := url.Parse(server)
-		if err != nil {
-			return err
-		}
-		connection, err := (&net.Dialer{}).DialContext(ctx, "tcp", u.Host)
-		if err == nil {
-			return connection.Close()
-		}
-		errs = append(errs, err)
-	}
-	return errors.Join(errs...)
 }
