@@ -90,6 +90,7 @@ var contract = map[string]func(ctx context.Context, t *testing.T, s *testStore){
 		storagetesting.RunTestTransformationFailure(ctx, t, s)
 	},
 	"RunTestList": func(ctx context.Context, t *testing.T, s *testStore) {
+		stopControllers(t)
 		storagetesting.RunTestList(ctx, t, s, compact(s), false, nil)
 	},
 	"RunTestConsistentList": func(ctx context.Context, t *testing.T, s *testStore) {
@@ -147,9 +148,11 @@ var contract = map[string]func(ctx context.Context, t *testing.T, s *testStore){
 		storagetesting.RunTestWatchDispatchBookmarkEvents(ctx, t, s, false)
 	},
 	"RunSendInitialEventsBackwardCompatibility": simple(storagetesting.RunSendInitialEventsBackwardCompatibility),
-	"RunWatchSemantics":                         simple(storagetesting.RunWatchSemantics),
-	"RunWatchSemanticInitialEventsExtended":     simple(storagetesting.RunWatchSemanticInitialEventsExtended),
-	"RunWatchListMatchSingle":                   simple(storagetesting.RunWatchListMatchSingle),
+	"RunWatchSemantics": func(ctx context.Context, t *testing.T, s *testStore) {
+		storagetesting.RunWatchSemantics(ctx, t, newRemembering(t, s))
+	},
+	"RunWatchSemanticInitialEventsExtended": simple(storagetesting.RunWatchSemanticInitialEventsExtended),
+	"RunWatchListMatchSingle":               simple(storagetesting.RunWatchListMatchSingle),
 	"RunWatchErrorIsBlockingFurtherEvents": func(ctx context.Context, t *testing.T, s *testStore) {
 		storagetesting.RunWatchErrorIsBlockingFurtherEvents(ctx, t, s)
 	},

@@ -69,7 +69,8 @@ func TestMigrate(t *testing.T) {
 	want := map[string]string{
 		group + "compositecontrollers/a": `{"kind":"CompositeController","apiVersion":"metacontroller.k8s.io/v1alpha1","metadata":{"name":"a","uid":"u1","generation":3,` +
 			`"creationTimestamp":"2026-01-01T00:00:00Z","deletionTimestamp":"2026-01-02T00:00:00Z","deletionGracePeriodSeconds":0,"finalizers":["example.com/hold"]},` +
-			`"spec":{"parentResource":{"apiVersion":"v1","resource":"configmaps"},"hooks":{"sync":{"webhook":{"url":"http://example.com"}}}},"status":{}}`,
+			`"spec":{"parentResource":{"apiVersion":"v1","resource":"configmaps","ignoreStatusChanges":false},"hooks":{"sync":{"version":"v1",` +
+			`"webhook":{"url":"http://example.com","timeout":"10s","responseUnMarshallMode":"loose"}}},"generateSelector":false},"status":{}}`,
 		group + "controllerrevisions/ns/r": `{"kind":"ControllerRevision","apiVersion":"metacontroller.k8s.io/v1alpha1","metadata":{"name":"r","namespace":"ns","uid":"u2",` +
 			`"creationTimestamp":"2026-01-01T00:00:00Z","ownerReferences":[{"apiVersion":"v1","kind":"ConfigMap","name":"p","uid":"u3"}]},"parentPatch":{"spec":{"x":1}}}`,
 	}

@@ -18,6 +18,8 @@ package hoststorage
 
 import (
 	"context"
+	"strconv"
+	"testing"
 	"time"
 
 	"k8s.io/apimachinery/pkg/watch"
@@ -47,4 +49,28 @@ func (a asking) Watch(ctx context.Context, key string, opts storage.ListOptions)
 		}
 	}()
 	return w, nil
+}
+
+// remembering is a store of which the first version is the one at which it was made. A host has forgotten its own first
+// version long ago.
+type remembering struct {
+	*testStore
+	first string
+}
+
+func newRemembering(t *testing.T, s *testStore) remembering {
+	t.Helper()
+	version, err := s.GetCurrentResourceVersion(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return remembering{s, strconv.FormatUint(version, 10)}
+}
+
+// Watch implements storage.Interface.
+func (r remembering) Watch(ctx context.Context, key string, opts storage.ListOptions) (watch.Interface, error) {
+	if opts.ResourceVersion == "1" {
+		opts.ResourceVersion = r.first
+	}
+	return r.testStore.Watch(ctx, key, opts)
 }
