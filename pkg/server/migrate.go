@@ -154,7 +154,7 @@ func (o *MigrateOptions) run(ctx context.Context, stdout io.Writer) (err error) 
 // hostConfig leads to the host cluster, if that is a place to copy from or to.
 func (o *MigrateOptions) hostConfig() (*rest.Config, error) {
 	if o.From != storageHost && o.To != storageHost {
-		return nil, nil //nolint:nilnil // nobody uses it
+		return nil, nil
 	}
 	return o.Host.connect()
 }

@@ -105,7 +105,7 @@ func label(value string) storage.UpdateFunc {
 // TestThousands stores, lists and watches as many controllers as nobody has.
 func TestThousands(t *testing.T) {
 	const count = 5000
-	clear(t)
+	removeAll(t)
 	s, writes := openCached(t)
 	seen := watchAll(t, count)
 	group, ctx := errgroup.WithContext(t.Context())
@@ -133,7 +133,7 @@ func TestThousands(t *testing.T) {
 	if got := len(listAll(t, s, 500)); got != count {
 		t.Errorf("the list in pages has %d objects, want %d", got, count)
 	}
-	clear(t)
+	removeAll(t)
 }
 
 // watchAll watches the storage itself, for a watch cache ends the watches of slow readers. It closes the channel when it
@@ -184,7 +184,7 @@ func listAll(t *testing.T, s storage.Interface, limit int64) []example.Pod {
 
 // TestOneWriteEach counts what each operation costs the host.
 func TestOneWriteEach(t *testing.T) {
-	clear(t)
+	removeAll(t)
 	s, writes := openCached(t)
 	key, object := pod("a")
 	stored := &example.Pod{}
@@ -222,7 +222,7 @@ func TestOneWriteEach(t *testing.T) {
 
 // TestOutage kills kube-apiserver, which comes back.
 func TestOutage(t *testing.T) {
-	clear(t)
+	removeAll(t)
 	s, _ := openCached(t)
 	key, object := pod("before")
 	if err := s.Create(t.Context(), key, object, &example.Pod{}, 0); err != nil {

@@ -56,7 +56,7 @@ type testStore struct {
 // newStore returns a store that is empty.
 func newStore(t *testing.T) *testStore {
 	t.Helper()
-	clear(t)
+	removeAll(t)
 	return openStore(t, env.config)
 }
 
@@ -83,8 +83,8 @@ func openStore(t *testing.T, config *rest.Config) *testStore {
 	return s
 }
 
-// clear removes all records.
-func clear(t *testing.T) {
+// removeAll removes all records.
+func removeAll(t *testing.T) {
 	t.Helper()
 	client := env.dynamic.Resource(podRecords)
 	if err := client.DeleteCollection(t.Context(), metav1.DeleteOptions{}, metav1.ListOptions{}); err != nil {

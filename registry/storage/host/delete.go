@@ -44,43 +44,60 @@ func (s *Store) Delete(ctx context.Context, key string, out runtime.Object, prec
 	if err != nil {
 		return err
 	}
-	expectCorrupt := opts.ExpectTransformOrDecodeError && aggregatesErrors()
-	for {
-		record, since, err := s.records.find(ctx, recordName(key), "")
-		if err != nil {
-			return hostError(err)
-		}
-		if record == nil {
-			return storage.NewKeyNotFoundError(s.prefix+key, 0)
-		}
-		st, err := s.deletable(ctx, record, empty, expectCorrupt)
-		if err != nil {
-			return err
-		}
-		if preconditions != nil {
-			if err := preconditions.Check(s.prefix+key, st.obj); err != nil {
-				return err
-			}
-		}
-		if err := validate(ctx, st.obj); err != nil {
-			return err
-		}
-		err = s.records.remove(ctx, record)
-		if apierrors.IsConflict(err) || isAbsent(err) {
-			continue // changed in between
-		}
-		if err != nil {
-			return hostError(err)
-		}
-		if expectCorrupt {
-			return nil
-		}
-		version, err := s.deletionVersion(ctx, record, since)
-		if err != nil {
-			return err
-		}
-		return s.decodeInto(st.data, version, out)
+	d := deletion{
+		store: s, key: key, empty: empty, preconditions: preconditions, validate: validate,
+		expectCorrupt: opts.ExpectTransformOrDecodeError && aggregatesErrors(),
 	}
+	for {
+		done, err := d.attempt(ctx, out)
+		if done || err != nil {
+			return err
+		}
+	}
+}
+
+// deletion is one call of Delete.
+type deletion struct {
+	store         *Store
+	key           string
+	empty         func() runtime.Object
+	preconditions *storage.Preconditions
+	validate      storage.ValidateObjectFunc
+	expectCorrupt bool
+}
+
+// attempt reports whether the deletion is done; if not, the object has changed and it is to be tried again.
+func (d *deletion) attempt(ctx context.Context, out runtime.Object) (bool, error) {
+	s := d.store
+	record, since, err := s.records.find(ctx, recordName(d.key), "")
+	if err != nil {
+		return false, hostError(err)
+	}
+	if record == nil {
+		return false, storage.NewKeyNotFoundError(s.prefix+d.key, 0)
+	}
+	st, err := s.deletable(ctx, record, d.empty, d.expectCorrupt)
+	if err != nil {
+		return false, err
+	}
+	if err := d.preconditions.Check(s.prefix+d.key, st.obj); err != nil {
+		return false, err
+	}
+	if err := d.validate(ctx, st.obj); err != nil {
+		return false, err
+	}
+	err = s.records.remove(ctx, record)
+	if apierrors.IsConflict(err) || isAbsent(err) {
+		return false, nil
+	}
+	if err != nil || d.expectCorrupt {
+		return true, hostError(err)
+	}
+	version, err := s.deletionVersion(ctx, record, since)
+	if err != nil {
+		return true, err
+	}
+	return true, s.decodeInto(st.data, version, out)
 }
 
 // deletable returns the state to delete. One that is expected to be corrupt must be so, and has no object.

@@ -65,7 +65,7 @@ func (e *itemErrors) aggregate(kind Kind) error {
 	if len(e.corrupt) == 0 {
 		return e.abort
 	}
-	var causes []metav1.StatusCause
+	causes := make([]metav1.StatusCause, 0, len(e.corrupt)+1)
 	for _, err := range e.corrupt {
 		cause := metav1.StatusCause{Type: metav1.CauseTypeUnexpectedServerResponse, Message: err.Error()}
 		var withKey *storage.StorageError

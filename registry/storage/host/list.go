@@ -129,16 +129,8 @@ func (l *listing) run(ctx context.Context) error {
 		if err != nil {
 			return hostError(err)
 		}
-		if l.version == 0 {
-			if err := l.store.atLeast(l.opts.ResourceVersion, strconv.FormatInt(page.version, 10)); err != nil {
-				return err
-			}
-			l.version = page.version
-		}
-		for i := range page.records {
-			if err := l.look(ctx, &page.records[i]); err != nil || l.errors.full() {
-				return err
-			}
+		if err := l.take(ctx, page); err != nil || l.errors.full() {
+			return err
 		}
 		switch {
 		case !l.full():
@@ -148,6 +140,22 @@ func (l *listing) run(ctx context.Context) error {
 			return nil
 		case l.more && !pred.Empty():
 			return nil // how many are left is not told
+		}
+	}
+	return nil
+}
+
+// take looks at the records of a page.
+func (l *listing) take(ctx context.Context, page page) error {
+	if l.version == 0 {
+		if err := l.store.atLeast(l.opts.ResourceVersion, strconv.FormatInt(page.version, 10)); err != nil {
+			return err
+		}
+		l.version = page.version
+	}
+	for i := range page.records {
+		if err := l.look(ctx, &page.records[i]); err != nil || l.errors.full() {
+			return err
 		}
 	}
 	return nil

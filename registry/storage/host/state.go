@@ -107,7 +107,7 @@ func (s *Store) write(ctx context.Context, key string, data []byte, from *state)
 		record, err = s.records.update(ctx, record)
 	}
 	if apierrors.IsConflict(err) || apierrors.IsAlreadyExists(err) || isAbsent(err) {
-		return nil, nil //nolint:nilnil // documented: neither an error nor a success
+		return nil, nil
 	}
 	return record, hostError(err)
 }

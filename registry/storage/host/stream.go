@@ -154,7 +154,7 @@ func (st *stream) loadRecord(ctx context.Context, record *Record) error {
 		if st.initial {
 			return err
 		}
-		return nil // nothing is known of it: if it changes, that is told as an addition
+		return nil //nolint:nilerr // nothing is known of it: if it changes, that is told as an addition
 	}
 	if !st.filter.matches(obj) {
 		return nil
@@ -274,6 +274,7 @@ func (st *stream) deliver(ctx context.Context, kind watch.EventType, record *Rec
 		st.count++
 	case watch.Deleted:
 		st.count--
+	default:
 	}
 	obj, err := st.store.decode(ctx, record)
 	if err != nil && kind == watch.Deleted {
