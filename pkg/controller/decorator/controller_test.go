@@ -76,7 +76,7 @@ func (h *teller) count(what string) int {
 }
 
 // run runs a decorator of Things that attaches Pods until the test ends.
-func run(t *testing.T, w *world, sync, finalize *teller, rule v1alpha1.DecoratorResourceRule) *controller {
+func run(t *testing.T, w *world, sync, finalize *teller, rule v1alpha1.DecoratorResourceRule, mods ...func(*definition)) *controller {
 	t.Helper()
 	cache, applier := w.start(t)
 	m, err := tally.New(metrics.NewKubeRegistry().Register)
@@ -104,6 +104,9 @@ func run(t *testing.T, w *world, sync, finalize *teller, rule v1alpha1.Decorator
 	}
 	if finalize != nil {
 		d.finalize = &supervise.Caller{Hook: finalize}
+	}
+	for _, mod := range mods {
+		mod(d)
 	}
 	c := d.New(t.Context()).(*controller)
 	done := make(chan struct{})
@@ -261,4 +264,87 @@ func TestControllerNeverSettles(t *testing.T) {
 	sync.mu.Unlock()
 	w.put("things", "t", note("changed")) // which does not wait
 	until(t, "the hook is not reported any more", func() bool { return c.Health().NotConverging == "" })
+}
+
+// TestControllerResyncs has a hook that asks for another call, and a controller that calls of itself.
+func TestControllerResyncs(t *testing.T) {
+	for name, tc := range map[string]struct {
+		answer string
+		period time.Duration
+	}{
+		"After":  {answer: `{"resyncAfterSeconds":0.02}`},
+		"Period": {answer: `{}`, period: 20 * time.Millisecond},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld()
+			sync := &teller{calls: map[string]int{}, decide: func(string, int) string { return tc.answer }}
+			run(t, w, sync, nil, v1alpha1.DecoratorResourceRule{}, func(d *definition) { d.resyncPeriod = tc.period })
+			w.put("things", "t", thing())
+			until(t, "the hook was called without a change", func() bool { return sync.count("t") >= 4 })
+		})
+	}
+}
+
+// TestControllerDropsOutdatedAnswers has an object that is selected no more when the answer about it comes.
+func TestControllerDropsOutdatedAnswers(t *testing.T) {
+	w := newWorld()
+	called, answer := make(chan struct{}), make(chan string)
+	sync := &teller{calls: map[string]int{}, decide: func(string, int) string {
+		called <- struct{}{}
+		return <-answer
+	}}
+	c := run(t, w, sync, nil, v1alpha1.DecoratorResourceRule{LabelSelector: &metav1.LabelSelector{MatchLabels: map[string]string{"on": "yes"}}})
+	selected := func(value any) object { return object{"metadata": object{"labels": object{"on": value}}} }
+	w.put("things", "t", thing())
+	w.put("things", "t", selected("yes"))
+	<-called
+	w.put("things", "t", selected(nil))
+	until(t, "the object is forgotten", func() bool { return c.Health().Parents.Total == 0 })
+	answer <- `{"labels":{"late":"1"},"status":{"late":true},"attachments":[{"apiVersion":"v1","kind":"Pod","metadata":{"name":"late"}}]}`
+	w.put("things", "t", selected("yes"))
+	<-called // which comes after all that followed from the first answer
+	answer <- `{}`
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if len(w.writes) > 0 {
+		t.Errorf("an answer about what was selected earlier wrote %v", w.writes)
+	}
+}
+
+// TestControllerSeesNoAttachmentsElsewhere has an object of another namespace that claims to be an attachment.
+func TestControllerSeesNoAttachmentsElsewhere(t *testing.T) {
+	w := newWorld()
+	w.put("pods", "far", object{"apiVersion": "v1", "kind": "Pod", "metadata": object{
+		"namespace": "m", "annotations": object{plan.DecoratorAnnotation: "d"},
+		"ownerReferences": []any{object{"apiVersion": "example.com/v1", "kind": "Thing", "name": "t", "uid": "uid-things-t", "controller": true}},
+	}})
+	sync := &teller{calls: map[string]int{}, decide: func(_ string, attachments int) string {
+		return fmt.Sprintf(`{"labels":{"attachments":"%d"}}`, attachments)
+	}}
+	run(t, w, sync, nil, v1alpha1.DecoratorResourceRule{})
+	w.put("things", "t", thing())
+	until(t, "the object is decorated", func() bool { return sync.count("t") == 2 })
+	if labels := w.get("things", "t")["metadata"].(object)["labels"].(object); labels["attachments"] != "0" {
+		t.Errorf("the hook was shown %v attachments, want none", labels["attachments"])
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if diff := cmp.Diff([]string{"PATCH things t"}, w.writes); diff != "" {
+		t.Errorf("writes (-want +got):\n%s", diff)
+	}
+}
+
+func TestUpdateMethod(t *testing.T) {
+	for name, tc := range map[string]struct {
+		strategy *v1alpha1.DecoratorAttachmentUpdateStrategy
+		want     plan.Method
+	}{
+		"Absent": {want: plan.OnDelete},
+		"Empty":  {strategy: &v1alpha1.DecoratorAttachmentUpdateStrategy{}, want: plan.OnDelete},
+		"Set":    {strategy: &v1alpha1.DecoratorAttachmentUpdateStrategy{Method: v1alpha1.AttachmentUpdateRecreate}, want: plan.Recreate},
+	} {
+		if got := updateMethod(tc.strategy); got != tc.want {
+			t.Errorf("%s: updateMethod() = %q, want %q", name, got, tc.want)
+		}
+	}
 }

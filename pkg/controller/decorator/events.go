@@ -74,10 +74,6 @@ func (c *controller) targetChanged(t target, e objects.Event) {
 		}
 		return
 	}
-	if known && m.uid != e.New.UID {
-		c.forget(t) // a successor of the same name
-		known = false
-	}
 	cause := wakeup.ParentChanged
 	if !known {
 		c.remember(t, e.New)

@@ -40,7 +40,7 @@ type object = map[string]any
 type world struct {
 	mu      sync.Mutex
 	version int
-	objects map[string]map[string]object // by resource and name; all are in the namespace n
+	objects map[string]map[string]object // by resource and name; all are in the namespace n, but for one test
 	watches map[string][]chan []byte
 	writes  []string
 }
@@ -133,7 +133,7 @@ func (w *world) get(resource, name string) object {
 
 var (
 	listPath   = regexp.MustCompile(`^/(?:api|apis/[^/]+)/v1/([^/]+)$`)
-	objectPath = regexp.MustCompile(`^/(?:api|apis/[^/]+)/v1/namespaces/n/([^/]+)/([^/]+)(/status)?$`)
+	objectPath = regexp.MustCompile(`^/(?:api|apis/[^/]+)/v1/namespaces/[mn]/([^/]+)/([^/]+)(/status)?$`)
 )
 
 func (w *world) ServeHTTP(out http.ResponseWriter, r *http.Request) {
