@@ -18,6 +18,8 @@ package integration
 
 import (
 	"fmt"
+	"io"
+	"net/http"
 	"testing"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -63,4 +65,64 @@ func TestIsolation(t *testing.T) {
 		t.Fatal(err)
 	}
 	eventuallyHas(t, policies, namespace, "isolation", fmt.Sprintf(friends, "ingress"), "spec", "ingress")
+}
+
+func TestBudget(t *testing.T) {
+	budgets := schema.GroupVersionResource{Group: "examples.hookplane.dev", Version: "v1", Resource: "budgets"}
+	const exceeded = "examples.hookplane.dev/exceeded"
+	runExample(t, "budget", "budget-ctrl")
+	applyExample(t, "budget", "budget-crd.yaml")
+	applyExample(t, "budget", "budget-controller.yaml")
+	eventuallyDecoratorReady(t, "budget-ctrl", metav1.ConditionTrue, "Running")
+	applyExample(t, "budget", "budget-party.yaml")
+
+	eventuallyHas(t, budgets, "default", "budget-party", "map[dearest:cake exceeded:false total:70]", "status")
+	mergePatch(t, budgets, "default", "budget-party", `{"spec":{"items":[{"name":"music","cost":30},{"name":"fireworks","cost":80}]}}`)
+	eventuallyHas(t, budgets, "default", "budget-party", "map[dearest:fireworks exceeded:true total:110]", "status")
+	eventuallyHas(t, budgets, "default", "budget-party", "true", "metadata", "labels", exceeded)
+	mergePatch(t, budgets, "default", "budget-party", `{"spec":{"limit":200}}`)
+	eventuallyHas(t, budgets, "default", "budget-party", "false", "status", "exceeded")
+	eventuallyHas(t, budgets, "default", "budget-party", "<nil>", "metadata", "labels", exceeded)
+}
+
+func TestRegistration(t *testing.T) {
+	services := schema.GroupVersionResource{Version: "v1", Resource: "services"}
+	const name = "registration-shop"
+	runExample(t, "registration", "registration-ctrl")
+	service, err := env.kubernetes.CoreV1().Services("default").Get(t.Context(), "registration-ctrl", metav1.GetOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	registered := func(want string) {
+		t.Helper()
+		eventually(t, fmt.Sprintf("%q is registered", want), func() error {
+			response, err := http.Get(fmt.Sprintf("http://127.0.0.1:%d/registry/records", service.Spec.Ports[0].TargetPort.IntValue()))
+			if err != nil {
+				return err
+			}
+			defer response.Body.Close()
+			got, err := io.ReadAll(response.Body)
+			if err == nil && string(got) != want {
+				err = fmt.Errorf("the registry has %q", got)
+			}
+			return err
+		})
+	}
+	applyExample(t, "registration", "registration-controller.yaml")
+	eventuallyDecoratorReady(t, "registration-ctrl", metav1.ConditionTrue, "Running")
+	applyExample(t, "registration", "registration-shop.yaml")
+	registered("shop.example.com default/registration-shop\n")
+	eventuallyHas(t, services, "default", name, "[metacontroller.io/decoratorcontroller-registration-ctrl]", "metadata", "finalizers")
+	mergePatch(t, services, "default", name, `{"metadata":{"annotations":{"examples.hookplane.dev/hostname":"store.example.com"}}}`)
+	registered("store.example.com default/registration-shop\n")
+	mergePatch(t, services, "default", name, `{"metadata":{"annotations":{"examples.hookplane.dev/hostname":null}}}`) // not selected any more
+	registered("")
+	eventuallyHas(t, services, "default", name, "<nil>", "metadata", "finalizers")
+	mergePatch(t, services, "default", name, `{"metadata":{"annotations":{"examples.hookplane.dev/hostname":"shop.example.com"}}}`)
+	registered("shop.example.com default/registration-shop\n")
+	if err := env.dynamic.Resource(services).Namespace("default").Delete(t.Context(), name, metav1.DeleteOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	registered("")
+	eventuallyGone(t, services, "default", name)
 }
