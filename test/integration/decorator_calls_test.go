@@ -34,55 +34,82 @@ func decorateAll(in decoratorRequest) decoratorResponse {
 	}
 }
 
-// TestDecoratorCalls counts hook calls exactly, as docs/protocol.md §9 promises them.
+// TestDecoratorCalls counts hook calls and writes: two calls for a new object when the answer changes anything, else one; one for
+// a change of others; one for a restart, which writes nothing.
 func TestDecoratorCalls(t *testing.T) {
-	for name, tc := range map[string]struct {
-		kind                   string
-		sync                   func(decoratorRequest) decoratorResponse
-		finalize               bool
-		create, touch, restart int
+	name := func(i int) string { return fmt.Sprintf("p%d", i) }
+	cases := map[string]*struct {
+		sync     func(decoratorRequest) decoratorResponse
+		finalize bool
+		create   int
+
+		kind      kind
+		namespace string
+		hook      *hookServer
+		before    map[string]string
 	}{
-		"ChangesAll":     {kind: "ornament", sync: decorateAll, create: 2, touch: 1, restart: 1},
-		"ChangesNothing": {kind: "plain", sync: func(decoratorRequest) decoratorResponse { return decoratorResponse{} }, create: 1, touch: 1, restart: 1},
-		"ChangesLabel": {kind: "tagged", sync: func(decoratorRequest) decoratorResponse {
-			return decoratorResponse{Labels: object{"decorated": "yes"}}
-		}, create: 2, touch: 1, restart: 1},
-		"WithFinalizer": {kind: "guarded", sync: decorateAll, finalize: true, create: 2, touch: 1, restart: 1},
-	} {
-		t.Run(name, func(t *testing.T) {
-			namespace, kind := newNamespace(t), newKind(t, tc.kind)
-			hook := newDecoratorHook(t, tc.sync)
-			mods := []func(*v1alpha1.DecoratorController){of(decorate(kind.GroupVersionResource)), attaching("configmaps", v1alpha1.AttachmentUpdateInPlace)}
-			if tc.finalize {
-				mods = append(mods, finalizedBy(newDecoratorHook(t, func(decoratorRequest) decoratorResponse { return decoratorResponse{Finalized: true} })))
+		"ornament": {sync: decorateAll, create: 2},
+		"plain":    {sync: func(decoratorRequest) decoratorResponse { return decoratorResponse{} }, create: 1},
+		"tagged": {sync: func(decoratorRequest) decoratorResponse {
+			return decoratorResponse{Labels: object{"decorated": "yes", "absent": nil}}
+		}, create: 2},
+		"noted": {sync: func(decoratorRequest) decoratorResponse {
+			return decoratorResponse{Status: object{"phase": "Decorated"}}
+		}, create: 2},
+		"furnished": {sync: func(in decoratorRequest) decoratorResponse {
+			return decoratorResponse{Attachments: []object{configMap(in.name()+"-a", nil), configMap(in.name()+"-b", nil)}}
+		}, create: 2},
+		"guarded": {sync: decorateAll, finalize: true, create: 2},
+	}
+	expected := 0
+	expect := func(phase string, more int) {
+		t.Helper()
+		expected += more
+		calls := func() error {
+			for about, c := range cases {
+				for i := range parentsCounted {
+					if got, want := c.hook.count(name(i)), c.create+expected; got != want {
+						return fmt.Errorf("%s: %d calls for %s %d so far, want %d", phase, got, about, i, want)
+					}
+				}
 			}
-			newDecorator(t, tc.kind, hook, mods...)
-			expected := 0
-			expect := func(phase string, calls int) {
-				t.Helper()
-				expected += calls
-				settled(t, hook, func(i int) string { return fmt.Sprintf("p%d", i) }, expected, phase)
-			}
-			for i := range parentsCounted {
-				newParent(t, kind, namespace, fmt.Sprintf("p%d", i), object{"value": "1"})
-			}
-			expect("creation", tc.create)
-			for i := range parentsCounted {
-				patchParent(t, kind, namespace, fmt.Sprintf("p%d", i), `{"metadata":{"annotations":{"touched":"1"}}}`)
-			}
-			expect("touch", tc.touch)
-			before := versions(t.Context(), t, kind, namespace)
-			restart(t)
-			expect("restart", tc.restart)
-			if diff := cmp.Diff(before, versions(t.Context(), t, kind, namespace)); diff != "" {
-				t.Errorf("a restart wrote something (-before +after):\n%s", diff)
-			}
-			controller := eventuallyDecoratorReady(t, tc.kind, metav1.ConditionTrue, "Running")
-			want := v1alpha1.ParentsStatus{Total: parentsCounted, Synced: parentsCounted}
-			if diff := cmp.Diff(&want, controller.Status.Parents); diff != "" {
-				t.Errorf("status.parents (-want +got):\n%s", diff)
-			}
-		})
+			return nil
+		}
+		eventually(t, "every hook was called as often as promised", calls)
+		never(t, "a hook is called more often than promised", calls)
+	}
+	for about, c := range cases {
+		c.namespace, c.kind, c.hook = newNamespace(t), newKind(t, about), newDecoratorHook(t, c.sync)
+		mods := []func(*v1alpha1.DecoratorController){of(decorate(c.kind.GroupVersionResource)), attaching("configmaps", v1alpha1.AttachmentUpdateInPlace)}
+		if c.finalize {
+			mods = append(mods, finalizedBy(newDecoratorHook(t, func(decoratorRequest) decoratorResponse { return decoratorResponse{Finalized: true} })))
+		}
+		newDecorator(t, about, c.hook, mods...)
+		for i := range parentsCounted {
+			newParent(t, c.kind, c.namespace, name(i), object{"value": "1"})
+		}
+	}
+	expect("creation", 0)
+	for _, c := range cases {
+		for i := range parentsCounted {
+			patchParent(t, c.kind, c.namespace, name(i), `{"metadata":{"annotations":{"touched":"1"}}}`)
+		}
+	}
+	expect("touch", 1)
+	for _, c := range cases {
+		c.before = versions(t.Context(), t, c.kind, c.namespace)
+	}
+	restart(t)
+	expect("restart", 1)
+	want := v1alpha1.ParentsStatus{Total: parentsCounted, Synced: parentsCounted}
+	for about, c := range cases {
+		if diff := cmp.Diff(c.before, versions(t.Context(), t, c.kind, c.namespace)); diff != "" {
+			t.Errorf("a restart wrote something about %s (-before +after):\n%s", about, diff)
+		}
+		controller := eventuallyDecoratorReady(t, about, metav1.ConditionTrue, "Running")
+		if diff := cmp.Diff(&want, controller.Status.Parents); diff != "" {
+			t.Errorf("status.parents of %s (-want +got):\n%s", about, diff)
+		}
 	}
 }
 
