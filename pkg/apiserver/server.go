@@ -20,6 +20,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"time"
 
 	"k8s.io/apimachinery/pkg/runtime"
@@ -49,10 +50,15 @@ type Server struct {
 	extra        ExtraConfig
 	controllers  Controllers
 	initializers *initializers
+	farewell     *farewell
 }
 
 // New makes a Server. It opens the connections to the storage.
 func (c CompletedConfig) New() (*Server, error) {
+	farewell, chain := &farewell{}, c.generic.BuildHandlerChainFunc
+	c.generic.BuildHandlerChainFunc = func(api http.Handler, config *genericapiserver.Config) http.Handler {
+		return farewell.wrap(chain(api, config))
+	}
 	generic, err := c.generic.New("hookplane", genericapiserver.NewEmptyDelegate())
 	if err != nil {
 		return nil, fmt.Errorf("cannot assemble the API server: %w", err)
@@ -78,7 +84,7 @@ func (c CompletedConfig) New() (*Server, error) {
 	if err := generic.InstallAPIGroup(initializers.apiGroup(c)); err != nil {
 		return nil, fmt.Errorf("cannot serve %s: %w", initializer.GroupVersion, err)
 	}
-	return &Server{generic: generic, extra: c.extra, controllers: controllers, initializers: initializers}, nil
+	return &Server{generic: generic, extra: c.extra, controllers: controllers, initializers: initializers, farewell: farewell}, nil
 }
 
 // newStorage returns the storage of each resource and subresource.
@@ -126,6 +132,7 @@ func (s *Server) Run(ctx context.Context) error {
 	if err := s.addHooks(ctx, tasks); err != nil {
 		return err
 	}
+	defer context.AfterFunc(ctx, func() { s.farewell.ending.Store(true) })()
 	err := s.generic.PrepareRun().RunWithContext(ctx)
 	if endErr := tasks.reviews.stop(stopTimeout); endErr != nil { // now that the last request has its answer
 		klog.FromContext(ctx).Error(endErr, "The end is not clean")

@@ -40,6 +40,7 @@ import (
 // config completes the configuration of the API server with the options.
 func (o *Options) config(config *apiserver.Config, host *rest.Config, storage *storage) error {
 	generic := config.GenericConfig
+	generic.ShutdownDelayDuration = o.Serving.ShutdownDelay
 	generic.EnableProfiling = o.Debugging.Profiling
 	generic.EnableContentionProfiling = o.Debugging.ContentionProfiling
 	if err := o.applyServing(&generic.Config); err != nil {

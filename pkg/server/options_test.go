@@ -98,6 +98,7 @@ func TestOptionsValidate(t *testing.T) {
 		"PrefixRelative":                {args: "--etcd-prefix=hookplane", want: []string{"--etcd-prefix must begin with /"}},
 		"PortFree":                      {args: "--secure-port=0"},
 		"PortNegative":                  {args: "--secure-port=-1", want: []string{"--secure-port must be between"}},
+		"ShutdownDelayNegative":         {args: "--shutdown-delay-duration=-1s", want: []string{"--shutdown-delay-duration must not be negative"}},
 		"CertificateAlone":              {args: "--tls-cert-file=a", want: []string{"--tls-cert-file and --tls-private-key-file need each other"}},
 		"TLSVersionUnknown":             {args: "--tls-min-version=VersionTLS9", want: []string{"--tls-min-version: "}},
 		"CipherSuiteUnknown":            {args: "--tls-cipher-suites=ROT13", want: []string{"--tls-cipher-suites: "}},

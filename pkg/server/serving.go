@@ -22,6 +22,7 @@ import (
 	"fmt"
 	"net"
 	"strconv"
+	"time"
 
 	"github.com/spf13/pflag"
 	genericoptions "k8s.io/apiserver/pkg/server/options"
@@ -34,6 +35,8 @@ const maxStreamsPerConnection = 1000
 // ServingOptions say where and with which certificate the API is served.
 type ServingOptions struct {
 	*genericoptions.SecureServingOptions
+	// ShutdownDelay is how long requests are still answered after the end was asked for.
+	ShutdownDelay time.Duration
 }
 
 func newServingOptions() *ServingOptions {
@@ -41,13 +44,15 @@ func newServingOptions() *ServingOptions {
 	o.BindPort = 8443
 	o.ServerCert.CertDirectory = "" // a generated certificate stays in memory
 	o.HTTP2MaxStreamsPerConnection = maxStreamsPerConnection
-	return &ServingOptions{o}
+	return &ServingOptions{SecureServingOptions: o}
 }
 
 // addFlags adds fewer flags than the embedded options would.
 func (o *ServingOptions) addFlags(flags *pflag.FlagSet) {
 	flags.IPVar(&o.BindAddress, "bind-address", o.BindAddress, "Address to serve on.")
 	flags.IntVar(&o.BindPort, "secure-port", o.BindPort, "Port to serve HTTPS on. 0: any free one, which the log tells and --apiservice-external-name makes known.")
+	flags.DurationVar(&o.ShutdownDelay, "shutdown-delay-duration", o.ShutdownDelay,
+		"How long the server goes on answering after it was told to end. /readyz fails meanwhile, and clients are sent away with each answer, so that they find another replica before this one is gone. Some seconds are enough; without replicas it is of no use.")
 	flags.StringVar(&o.ServerCert.CertKey.CertFile, "tls-cert-file", "",
 		"File with the serving certificate, followed by those of intermediate authorities. Empty: one is generated at each start.")
 	flags.StringVar(&o.ServerCert.CertKey.KeyFile, "tls-private-key-file", "", "File with the key of --tls-cert-file.")
@@ -59,6 +64,9 @@ func (o *ServingOptions) validate() []error {
 	var errs []error
 	if o.BindPort < 0 || o.BindPort > 65535 {
 		errs = append(errs, fmt.Errorf("--secure-port must be between 0 and 65535, not %d", o.BindPort))
+	}
+	if o.ShutdownDelay < 0 {
+		errs = append(errs, fmt.Errorf("--shutdown-delay-duration must not be negative, not %s", o.ShutdownDelay))
 	}
 	if (o.ServerCert.CertKey.CertFile == "") != (o.ServerCert.CertKey.KeyFile == "") {
 		errs = append(errs, errors.New("--tls-cert-file and --tls-private-key-file need each other"))
