@@ -68,6 +68,7 @@ func (a *Applier) child(ctx context.Context, rule plan.Rule, write *plan.Write) 
 		Namespace:            write.Key.Namespace,
 		Name:                 write.Key.Name,
 	}
+	ctx, step := begin(ctx, target)
 	var outcome Outcome
 	var verb string
 	switch {
@@ -88,6 +89,7 @@ func (a *Applier) child(ctx context.Context, rule plan.Rule, write *plan.Write) 
 	default:
 		verb, err = "write", fmt.Errorf("unknown operation %q", write.Op)
 	}
+	end(step, verb, target, err)
 	if err != nil {
 		return Outcome{Err: fmt.Errorf("cannot %s %s: %w", verb, target, explain(target, err))}
 	}

@@ -68,7 +68,9 @@ func (a *Applier) Decorate(ctx context.Context, d Decoration) (string, error) {
 }
 
 // merge sends a merge patch in a field manager's name. The metadata's uid and resourceVersion are preconditions.
-func (a *Applier) merge(ctx context.Context, target Target, manager string, change map[string]any) (string, error) {
+func (a *Applier) merge(ctx context.Context, target Target, manager string, change map[string]any) (version string, err error) {
+	ctx, step := begin(ctx, target)
+	defer func() { end(step, "patch", target, err) }()
 	patch, err := json.Marshal(change)
 	if err != nil {
 		return "", fmt.Errorf("cannot encode the change: %w", err)

@@ -38,7 +38,9 @@ type jsonPatchOperation struct {
 //
 // A JSON patch does it, because the status is to be replaced whole, by whoever wrote it before, and a change of the rest of
 // the object in the meantime does not matter.
-func (a *Applier) Status(ctx context.Context, target Target, uid types.UID, status []byte) (string, error) {
+func (a *Applier) Status(ctx context.Context, target Target, uid types.UID, status []byte) (version string, err error) {
+	ctx, step := begin(ctx, target)
+	defer func() { end(step, "update status of", target, err) }()
 	quotedUID, _ := json.Marshal(uid) // a string always encodes
 	patch, err := json.Marshal([]jsonPatchOperation{
 		{Op: "test", Path: "/metadata/uid", Value: quotedUID},

@@ -26,6 +26,8 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/rest"
+
+	"github.com/hookplane/hookplane/pkg/span"
 )
 
 // metadataOnly asks for an object's metadata. Not every server answers so; all answers are read alike.
@@ -83,6 +85,11 @@ func (a *Applier) patchAs(manager string, patchType types.PatchType, target Targ
 // apierrors.APIStatus.
 func send(ctx context.Context, request *rest.Request) ([]byte, error) {
 	result := request.Do(ctx)
+	if step := span.Current(ctx); step.Recording() {
+		var status int
+		result.StatusCode(&status)
+		step.Int("http.response.status_code", status)
+	}
 	if err := result.Error(); err != nil { // Raw would return it without the server's explanation.
 		return nil, err
 	}

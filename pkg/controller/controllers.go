@@ -23,6 +23,7 @@ import (
 	"sync"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
@@ -49,10 +50,12 @@ import (
 	"github.com/hookplane/hookplane/pkg/hook/credentials"
 	"github.com/hookplane/hookplane/pkg/hook/etag"
 	"github.com/hookplane/hookplane/pkg/hook/meter"
+	"github.com/hookplane/hookplane/pkg/hook/traced"
 	"github.com/hookplane/hookplane/pkg/hook/webhook"
 	"github.com/hookplane/hookplane/pkg/initialization"
 	"github.com/hookplane/hookplane/pkg/objects"
 	"github.com/hookplane/hookplane/pkg/plan"
+	"github.com/hookplane/hookplane/pkg/span"
 )
 
 // EventSource is the component that all events name, docs/protocol.md §8.
@@ -84,6 +87,8 @@ type Config struct {
 	ServiceResolution webhook.ServiceResolution
 	// Namespace is our own: where the revisions of cluster-scoped parents are kept. Required.
 	Namespace string
+	// Traces takes spans to where they are collected. Nil: nowhere.
+	Traces trace.TracerProvider
 	// RegisterMetrics registers a metric with whoever exposes it. Required.
 	RegisterMetrics func(metrics.Registerable) error
 }
@@ -110,6 +115,11 @@ func New(config Config) (*Controllers, error) {
 	host := rest.CopyConfig(config.Host)
 	host.QPS = -1 // the host's priority and fairness decides
 	host.UserAgent = config.UserAgent
+	loopback := rest.CopyConfig(config.Loopback)
+	if config.Traces != nil {
+		host.Wrap(span.Transport)
+		loopback.Wrap(span.Transport)
+	}
 	c := &Controllers{config: config, clock: clock.RealClock{}, answers: etag.NewCache(0, 0)}
 	var err error
 	if c.host, err = kubernetes.NewForConfig(host); err != nil {
@@ -118,7 +128,7 @@ func New(config Config) (*Controllers, error) {
 	if c.metadata, err = metadata.NewForConfig(host); err != nil {
 		return nil, fmt.Errorf("metadata client of the host cluster: %w", err)
 	}
-	if c.controllers, err = versioned.NewForConfig(config.Loopback); err != nil {
+	if c.controllers, err = versioned.NewForConfig(loopback); err != nil {
 		return nil, fmt.Errorf("client of the own API: %w", err)
 	}
 	cached, err := objects.NewMetrics(config.RegisterMetrics)
@@ -173,6 +183,7 @@ func (c *Controllers) Run(ctx context.Context) error {
 		Revisions:   revisions,
 		Namespace:   c.config.Namespace,
 		Metrics:     c.metrics,
+		Tracer:      span.NewTracer(c.config.Traces),
 		Clock:       c.clock,
 		Workers:     c.config.Workers,
 	})
@@ -216,6 +227,7 @@ func (c *Controllers) newDecorators(informers externalversions.SharedInformerFac
 		NewHook:     c.NewHook,
 		Recorder:    recorder,
 		Metrics:     c.metrics,
+		Tracer:      span.NewTracer(c.config.Traces),
 		Clock:       c.clock,
 		Workers:     c.config.Workers,
 	})
@@ -234,7 +246,7 @@ func (c *Controllers) NewHook(spec hook.Spec) (hook.Hook, error) {
 	if err != nil {
 		return nil, err
 	}
-	counted := c.calls.Wrap(called, meter.Series{
+	counted := c.calls.Wrap(traced.Wrap(called, spec.Name(), called.URL()), meter.Series{
 		Hook: spec.Name(), URL: called.URL(),
 		ControllerName: spec.ControllerName, ControllerType: spec.ControllerKind,
 	})

@@ -17,8 +17,10 @@ limitations under the License.
 package server
 
 import (
+	"context"
 	"fmt"
 
+	"go.opentelemetry.io/otel/trace"
 	genericapiserver "k8s.io/apiserver/pkg/server"
 	genericoptions "k8s.io/apiserver/pkg/server/options"
 	utilfeature "k8s.io/apiserver/pkg/util/feature"
@@ -38,11 +40,18 @@ import (
 )
 
 // config completes the configuration of the API server with the options.
-func (o *Options) config(config *apiserver.Config, host *rest.Config, storage *storage) error {
+func (o *Options) config(ctx context.Context, config *apiserver.Config, host *rest.Config, storage *storage) error {
 	generic := config.GenericConfig
 	generic.ShutdownDelayDuration = o.Serving.ShutdownDelay
 	generic.EnableProfiling = o.Debugging.Profiling
 	generic.EnableContentionProfiling = o.Debugging.ContentionProfiling
+	traces, err := o.Tracing.provider(ctx, generic.APIServerID)
+	if err != nil {
+		return err
+	}
+	if traces != nil {
+		generic.TracerProvider, storage.transport.TracerProvider = traces, traces
+	}
 	if err := o.applyServing(&generic.Config); err != nil {
 		return err
 	}
@@ -56,13 +65,13 @@ func (o *Options) config(config *apiserver.Config, host *rest.Config, storage *s
 	if err := storage.apply(config, host, o.Storage.EtcdPrefix); err != nil {
 		return err
 	}
-	config.ExtraConfig.NewControllers = o.newControllers(host)
+	config.ExtraConfig.NewControllers = o.newControllers(host, traces)
 	config.ExtraConfig.OwnNamespace = o.Registration.service().Namespace
 	return nil
 }
 
 // newControllers makes the controllers, as soon as there is an API that they can read.
-func (o *Options) newControllers(host *rest.Config) func(loopback *rest.Config) (apiserver.Controllers, error) {
+func (o *Options) newControllers(host *rest.Config, traces trace.TracerProvider) func(loopback *rest.Config) (apiserver.Controllers, error) {
 	return func(loopback *rest.Config) (apiserver.Controllers, error) {
 		allowed, err := o.Hooks.allowedCIDRs()
 		if err != nil {
@@ -72,7 +81,7 @@ func (o *Options) newControllers(host *rest.Config) func(loopback *rest.Config) 
 			Loopback: loopback, Host: host, UserAgent: "hookplane/" + Version(), RegisterMetrics: legacyregistry.Register,
 			Strategy: plan.Strategy(o.Controllers.ApplyStrategy), FieldManager: o.Controllers.FieldManager,
 			Workers: o.Controllers.Workers, Namespace: o.Registration.service().Namespace,
-			AllowedCIDRs: allowed, ServiceResolution: webhook.ServiceResolution(o.Hooks.ServiceResolution),
+			Traces: traces, AllowedCIDRs: allowed, ServiceResolution: webhook.ServiceResolution(o.Hooks.ServiceResolution),
 		})
 	}
 }

@@ -33,6 +33,7 @@ type Options struct {
 	Controllers  ControllerOptions
 	Hooks        HookOptions
 	Logging      LoggingOptions
+	Tracing      TracingOptions
 	Features     FeatureOptions
 	Debugging    DebuggingOptions
 
@@ -68,6 +69,7 @@ func (o *Options) Flags() cliflag.NamedFlagSets {
 		{"controller", o.Controllers.addFlags},
 		{"hook", o.Hooks.addFlags},
 		{"logging", o.Logging.addFlags},
+		{"tracing", o.Tracing.addFlags},
 		{"feature gate", o.Features.addFlags},
 		{"debugging", o.Debugging.addFlags},
 		{"global", o.addGlobalFlags},
@@ -91,6 +93,7 @@ func (o *Options) Validate() []error {
 	errs = append(errs, o.Controllers.validate()...)
 	errs = append(errs, o.Hooks.validate()...)
 	errs = append(errs, o.Logging.validate()...)
+	errs = append(errs, o.Tracing.validate()...)
 	errs = append(errs, o.Features.validate()...)
 	errs = append(errs, o.Debugging.validate()...)
 	if o.Registration.Register && o.Serving.ServerCert.CertKey.CertFile != "" && o.Registration.CAFile == "" {

@@ -67,6 +67,15 @@ func TestOptionsValidate(t *testing.T) {
 	if err := os.WriteFile(noCertificate, []byte("no certificate"), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	traces := func(config string) string {
+		t.Helper()
+		file := filepath.Join(t.TempDir(), "tracing.yaml")
+		if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return "--tracing-config-file=" + file
+	}
+	const tracing = "apiVersion: apiserver.config.k8s.io/v1\nkind: TracingConfiguration\n"
 	// Each is added to a valid command line; want is how each error begins, nil: valid.
 	cases := map[string]struct {
 		args string
@@ -112,6 +121,10 @@ func TestOptionsValidate(t *testing.T) {
 		"AllowedRangeInvalid":           {args: "--hook-allowed-cidrs=127.0.0.1", want: []string{`--hook-allowed-cidrs: "127.0.0.1"`}},
 		"JSON":                          {args: "--logging-format=json -v=4"},
 		"LoggingFormatUnknown":          {args: "--logging-format=xml", want: []string{"logging flags: format: "}},
+		"Tracing":                       {args: traces(tracing + "endpoint: collector:4317\nsamplingRatePerMillion: 100")},
+		"TracingFileMissing":            {args: "--tracing-config-file=/nonexistent", want: []string{`--tracing-config-file: unable to read tracing configuration from "/nonexistent"`}},
+		"TracingFieldUnknown":           {args: traces(tracing + "rate: 1"), want: []string{"--tracing-config-file: unable to decode tracing configuration data: strict decoding error: unknown field"}},
+		"TracingInvalid":                {args: traces(tracing + "endpoint: https://collector\nsamplingRatePerMillion: -1"), want: []string{"--tracing-config-file /", "--tracing-config-file /"}},
 		"FeatureGate":                   {args: "--feature-gates=WatchList=false"},
 		"FeatureGateUnknown":            {args: "--feature-gates=Telepathy=true", want: []string{"--feature-gates: "}},
 		"ContentionAlone":               {args: "--contention-profiling", want: []string{"--contention-profiling needs --profiling"}},

@@ -88,7 +88,7 @@ func (o *Options) prepare(ctx context.Context, stdout io.Writer) (_ *apiserver.S
 			err = errors.Join(err, storage.close())
 		}
 	}()
-	if err := o.config(config, host, storage); err != nil {
+	if err := o.config(ctx, config, host, storage); err != nil {
 		return nil, nil, err
 	}
 	config.ExtraConfig.Registrar, config.ExtraConfig.KeepRegistration = registrar, o.Registration.Keep

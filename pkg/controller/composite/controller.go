@@ -183,12 +183,12 @@ func (c *controller) syncNext(ctx context.Context) bool {
 	if c.hooks().Wait(ctx) != nil {
 		return false // stopped
 	}
-	cause, due := c.takeDue(key)
+	wakeup, due := c.takeDue(key)
 	if !due {
 		return true
 	}
 	logger := klog.LoggerWithValues(klog.FromContext(ctx), "parent", klog.KRef(key.Namespace, key.Name))
-	c.syncParent(klog.NewContext(ctx, logger), key, cause)
+	c.syncParent(klog.NewContext(ctx, logger), key, wakeup)
 	return true
 }
 

@@ -329,7 +329,7 @@ func TestControllerKeepsParentThatComesDuringItsSync(t *testing.T) {
 			Namespace: "n", Name: "t", UID: "uid-t", ResourceVersion: "11", Raw: thing("t", "11", "b"),
 		}})
 	})}
-	c.syncParent(t.Context(), key, wakeup.Retry)
+	c.syncParent(t.Context(), key, wakeup.Wakeup{Cause: wakeup.Retry})
 	if _, known := c.recall(key); !known {
 		t.Error("the parent that came is not known")
 	}

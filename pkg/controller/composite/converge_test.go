@@ -56,25 +56,25 @@ func TestSlowedDown(t *testing.T) {
 	parent := &objects.Object{Namespace: key.Namespace, Name: key.Name, UID: "uid-t"}
 	due := func(what string, want wakeup.Cause) {
 		t.Helper()
-		if got, is := c.takeDue(key); got != want || is != (want != 0) {
-			t.Errorf("%s: takeDue() = %s, %t, want %s", what, got, is, want)
+		if got, is := c.takeDue(key); got.Cause != want || is != (want != 0) {
+			t.Errorf("%s: takeDue() = %s, %t, want %s", what, got.Cause, is, want)
 		}
 	}
-	c.enqueue(key, wakeup.OwnWrites)
+	c.enqueue(key, wakeup.Wakeup{Cause: wakeup.OwnWrites})
 	due("own writes of a parent that settles", wakeup.OwnWrites)
 
 	makeRestless(t, c, parent)
-	c.enqueue(key, wakeup.OwnWrites)
+	c.enqueue(key, wakeup.Wakeup{Cause: wakeup.OwnWrites})
 	due("own writes", 0)
 	now.Step(time.Second)
 	due("own writes after a while", wakeup.OwnWrites)
 
-	c.enqueue(key, wakeup.OwnWrites)
-	c.enqueue(key, wakeup.ParentChanged)
+	c.enqueue(key, wakeup.Wakeup{Cause: wakeup.OwnWrites})
+	c.enqueue(key, wakeup.Wakeup{Cause: wakeup.ParentChanged})
 	due("a change that somebody made in the meantime", wakeup.OwnWrites|wakeup.ParentChanged)
 
 	c.memory[key].wakeAt, c.memory[key].wakeCause = now.Now().Add(time.Millisecond), wakeup.Resync
-	c.enqueue(key, wakeup.OwnWrites)
+	c.enqueue(key, wakeup.Wakeup{Cause: wakeup.OwnWrites})
 	now.Step(time.Millisecond)
 	due("a resync that is due before", wakeup.OwnWrites|wakeup.Resync)
 
@@ -83,7 +83,7 @@ func TestSlowedDown(t *testing.T) {
 	if got := c.settle(settled); got != converge.Settled {
 		t.Errorf("settle() = %d of a sync that wrote nothing that matters", got)
 	}
-	c.enqueue(key, wakeup.OwnWrites)
+	c.enqueue(key, wakeup.Wakeup{Cause: wakeup.OwnWrites})
 	due("own writes of a parent that has settled", wakeup.OwnWrites)
 }
 

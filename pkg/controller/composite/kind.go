@@ -34,6 +34,7 @@ import (
 	"github.com/hookplane/hookplane/pkg/controller/tally"
 	"github.com/hookplane/hookplane/pkg/objects"
 	"github.com/hookplane/hookplane/pkg/plan"
+	"github.com/hookplane/hookplane/pkg/span"
 )
 
 // controllerKind is the kind of the controllers that this package runs.
@@ -64,7 +65,9 @@ type Config struct {
 	Revisions *revision.Store
 	Namespace string
 	Metrics   *tally.Metrics
-	Clock     clock.WithTicker
+	// Tracer begins the traces of syncs; the zero Tracer begins none.
+	Tracer span.Tracer
+	Clock  clock.WithTicker
 	// Workers is how many parents one controller syncs at a time.
 	Workers int
 }

@@ -49,8 +49,8 @@ type memory struct {
 	// wakeAt is when the parent is due without that, and wakeCause why: a retry or a resync. Zero for never.
 	wakeAt    time.Time
 	wakeCause wakeup.Cause
-	// cause is all that happened since the last sync began.
-	cause wakeup.Cause
+	// wakeup is all that happened since the last sync began.
+	wakeup wakeup.Wakeup
 	// contested are wanted children whose names belong to objects of others.
 	contested []plan.ChildKey
 	// streak tells whether the hook settles.

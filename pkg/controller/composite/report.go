@@ -26,7 +26,10 @@ import (
 
 	"github.com/hookplane/hookplane/pkg/controller/supervise"
 	"github.com/hookplane/hookplane/pkg/controller/tally"
+	"github.com/hookplane/hookplane/pkg/controller/wakeup"
+	"github.com/hookplane/hookplane/pkg/objects"
 	"github.com/hookplane/hookplane/pkg/plan"
+	"github.com/hookplane/hookplane/pkg/span"
 )
 
 // Reasons of events that other kinds do not have, docs/protocol.md §8.
@@ -71,6 +74,15 @@ func (c *controller) report(ctx context.Context, x *exchange, took time.Duration
 			supervise.Clip(fmt.Sprintf("Sync error: controller %s, %s %s: %v", c.object.Name, parent.Kind, klog.KRef(parent.Namespace, parent.Name), err)))
 	}
 	logSync(logger, x, sync, failed)
+}
+
+// trace begins the trace of a sync.
+func (c *controller) trace(ctx context.Context, parent *objects.Object, why wakeup.Wakeup, start time.Time) (context.Context, span.Span) {
+	return c.config.Tracer.Sync(ctx, span.Sync{
+		ControllerKind: controllerKind, ControllerName: c.object.Name,
+		APIVersion: parent.APIVersion, Kind: parent.Kind, Namespace: parent.Namespace, Name: parent.Name, UID: string(parent.UID),
+		Cause: why.Cause, Since: why.Since, Taken: start,
+	})
 }
 
 // logSync writes a line for each sync, and one for each parent that begins or ends to fail.

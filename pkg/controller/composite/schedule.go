@@ -28,24 +28,24 @@ import (
 
 // enqueue has the parent synced as soon as a worker is free; later when its hook does not settle and nothing but
 // its own writes is the cause.
-func (c *controller) enqueue(key objects.Key, cause wakeup.Cause) {
-	if wait := c.noteCause(key, cause); wait > 0 {
+func (c *controller) enqueue(key objects.Key, wakeup wakeup.Wakeup) {
+	if wait := c.noteWakeup(key, wakeup); wait > 0 {
 		c.queue.AddAfter(key, wait)
 		return
 	}
 	c.queue.Add(key)
 }
 
-// noteCause makes the parent due, at once or in the time that it returns.
-func (c *controller) noteCause(key objects.Key, cause wakeup.Cause) (wait time.Duration) {
+// noteWakeup makes the parent due, at once or in the time that it returns.
+func (c *controller) noteWakeup(key objects.Key, why wakeup.Wakeup) (wait time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	m := c.memory[key]
 	if m == nil {
 		return 0
 	}
-	m.cause |= cause
-	if cause == wakeup.OwnWrites {
+	m.wakeup.Add(why)
+	if why.Cause == wakeup.OwnWrites {
 		wait = m.streak.Delay()
 	}
 	if wait == 0 {
@@ -58,36 +58,36 @@ func (c *controller) noteCause(key objects.Key, cause wakeup.Cause) (wait time.D
 
 // takeDue reports whether the parent that came out of the queue is to be synced, and why. The queue has no way
 // to take a timer back: what a timer brings is due only when the last sync still wanted it.
-func (c *controller) takeDue(key objects.Key) (cause wakeup.Cause, due bool) {
-	cause, remaining, due := c.claimDue(key)
+func (c *controller) takeDue(key objects.Key) (wakeup wakeup.Wakeup, due bool) {
+	wakeup, remaining, due := c.claimDue(key)
 	if !due && remaining > 0 {
 		c.queue.AddAfter(key, remaining) // which it ignored as long as it had an earlier timer
 	}
-	return cause, due
+	return wakeup, due
 }
 
 // claimDue makes the parent undue and reports whether it was due, and why; if not, remaining is the time until
 // its timer, when there is one.
-func (c *controller) claimDue(key objects.Key) (cause wakeup.Cause, remaining time.Duration, due bool) {
+func (c *controller) claimDue(key objects.Key) (why wakeup.Wakeup, remaining time.Duration, due bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	m := c.memory[key]
 	if m == nil {
-		return 0, 0, false
+		return why, 0, false
 	}
 	if !m.wakeAt.IsZero() {
 		remaining = m.wakeAt.Sub(c.config.Clock.Now())
 		if remaining <= 0 {
 			m.due = true
-			m.cause |= m.wakeCause
+			m.wakeup.Cause |= m.wakeCause
 		}
 	}
 	if !m.due {
-		return 0, remaining, false
+		return why, remaining, false
 	}
-	cause = m.cause
-	m.due, m.cause, m.wakeAt, m.wakeCause = false, 0, time.Time{}, 0
-	return cause, 0, true
+	why = m.wakeup
+	m.due, m.wakeup, m.wakeAt, m.wakeCause = false, wakeup.Wakeup{}, time.Time{}, 0
+	return why, 0, true
 }
 
 // schedule arranges the sync that no event will cause. It replaces what was arranged before.

@@ -70,7 +70,7 @@ func TestTakeDue(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			c, key, now := newScheduled(t)
 			for _, x := range tc.syncs {
-				c.enqueue(key, wakeup.ChildChanged)
+				c.enqueue(key, wakeup.Wakeup{Cause: wakeup.ChildChanged})
 				if _, due := c.takeDue(key); !due {
 					t.Fatal("a parent is not due after an event")
 				}
@@ -78,12 +78,12 @@ func TestTakeDue(t *testing.T) {
 				c.schedule(key, &x)
 			}
 			if tc.event {
-				c.enqueue(key, wakeup.ChildChanged)
+				c.enqueue(key, wakeup.Wakeup{Cause: wakeup.ChildChanged})
 			}
 			now.Step(tc.after)
-			cause, due := c.takeDue(key)
-			if cause != tc.want || due != (tc.want != 0) {
-				t.Errorf("takeDue() = %s, %t, want %s", cause, due, tc.want)
+			why, due := c.takeDue(key)
+			if why.Cause != tc.want || due != (tc.want != 0) {
+				t.Errorf("takeDue() = %s, %t, want %s", why.Cause, due, tc.want)
 			}
 			if _, again := c.takeDue(key); due && again {
 				t.Error("the parent is due twice")

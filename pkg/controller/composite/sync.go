@@ -31,6 +31,7 @@ import (
 	"github.com/hookplane/hookplane/pkg/hook"
 	"github.com/hookplane/hookplane/pkg/objects"
 	"github.com/hookplane/hookplane/pkg/plan"
+	"github.com/hookplane/hookplane/pkg/span"
 )
 
 // exchange is all that one sync did: what the hook was shown and answered, what followed from it, and
@@ -55,9 +56,9 @@ type exchange struct {
 	err           error          // why the sync failed, or nil
 }
 
-// syncParent runs one sync, for a cause, and decides when the next one is due.
-func (c *controller) syncParent(ctx context.Context, key objects.Key, cause wakeup.Cause) {
-	if !c.wakeups.Begin(key, cause) {
+// syncParent runs one sync and decides when the next one is due.
+func (c *controller) syncParent(ctx context.Context, key objects.Key, why wakeup.Wakeup) {
+	if !c.wakeups.Begin(key, why) {
 		return // enqueued again when the last sync's writes were seen
 	}
 	observation, ok := c.observe(key)
@@ -67,7 +68,9 @@ func (c *controller) syncParent(ctx context.Context, key objects.Key, cause wake
 		return
 	}
 	start := c.config.Clock.Now()
-	x := &exchange{cause: cause, observation: observation}
+	x := &exchange{cause: why.Cause, observation: observation}
+	ctx, trace := c.trace(ctx, observation.parent, why, start)
+	defer func() { trace.End(supervise.Reportable(x.err)) }()
 	x.err = c.sync(ctx, x)
 	if ctx.Err() != nil {
 		return // stopped: whatever failed, failed for that
@@ -118,11 +121,20 @@ func (c *controller) sync(ctx context.Context, x *exchange) error {
 	if x.superseded = c.superseded(o); x.superseded {
 		return nil
 	}
-	var err error
-	if x.plan, err = plan.Composite(c.planInput(x)); err != nil {
+	if err := c.plan(ctx, x); err != nil {
 		return err
 	}
 	return c.apply(ctx, x)
+}
+
+// plan finds out what to write.
+func (c *controller) plan(ctx context.Context, x *exchange) error {
+	_, step := span.Start(ctx, "plan")
+	var err error
+	x.plan, err = plan.Composite(c.planInput(x))
+	step.Int("hookplane.writes", len(x.plan.Writes))
+	step.End(err)
+	return err
 }
 
 // callerFor returns the hook to call for a parent.

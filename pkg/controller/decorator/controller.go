@@ -161,11 +161,11 @@ func (c *controller) syncNext(ctx context.Context) bool {
 	if c.hooks().Wait(ctx) != nil {
 		return false // stopped
 	}
-	cause, due := c.queue.Take(key)
+	wakeup, due := c.queue.Take(key)
 	if !due {
 		return true
 	}
 	logger := klog.LoggerWithValues(klog.FromContext(ctx), "object", klog.KRef(key.Namespace, key.Name), "resource", c.resources[key.number].Resource)
-	c.syncTarget(klog.NewContext(ctx, logger), key, cause)
+	c.syncTarget(klog.NewContext(ctx, logger), key, wakeup)
 	return true
 }

@@ -32,14 +32,14 @@ import (
 
 // enqueue has the target synced as soon as a worker is free; later when its hook does not settle and nothing but its own writes is
 // the cause.
-func (c *controller) enqueue(t target, cause wakeup.Cause) {
-	if cause == wakeup.OwnWrites {
+func (c *controller) enqueue(t target, why wakeup.Wakeup) {
+	if why.Cause == wakeup.OwnWrites {
 		if m, _ := c.recall(t); m.streak.Restless() {
-			c.queue.AddLater(t, cause, m.streak.Delay())
+			c.queue.AddLater(t, why, m.streak.Delay())
 			return
 		}
 	}
-	c.queue.Add(t, cause)
+	c.queue.Add(t, why)
 }
 
 // settle counts the sync in the streak of its target.

@@ -34,6 +34,7 @@ import (
 	"github.com/hookplane/hookplane/pkg/controller/tally"
 	"github.com/hookplane/hookplane/pkg/objects"
 	"github.com/hookplane/hookplane/pkg/plan"
+	"github.com/hookplane/hookplane/pkg/span"
 )
 
 // controllerKind is the kind of the controllers that this package runs.
@@ -63,7 +64,9 @@ type Config struct {
 	NewHook  supervise.NewHook
 	Recorder record.EventRecorderLogger
 	Metrics  *tally.Metrics
-	Clock    clock.WithTicker
+	// Tracer begins the traces of syncs; the zero Tracer begins none.
+	Tracer span.Tracer
+	Clock  clock.WithTicker
 	// Workers is how many objects one controller syncs at a time.
 	Workers int
 }

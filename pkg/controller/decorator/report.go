@@ -26,7 +26,10 @@ import (
 
 	"github.com/hookplane/hookplane/pkg/controller/supervise"
 	"github.com/hookplane/hookplane/pkg/controller/tally"
+	"github.com/hookplane/hookplane/pkg/controller/wakeup"
+	"github.com/hookplane/hookplane/pkg/objects"
 	"github.com/hookplane/hookplane/pkg/plan"
+	"github.com/hookplane/hookplane/pkg/span"
 )
 
 // report tells of a finished sync: the object's events, the counts, the metrics, the log.
@@ -64,6 +67,15 @@ func (c *controller) report(ctx context.Context, x *exchange, took time.Duration
 			"Sync error: controller %s, %s %s: %v", c.object.Name, object.Kind, klog.KRef(object.Namespace, object.Name), err)))
 	}
 	logSync(logger, x, sync, failed)
+}
+
+// trace begins the trace of a sync.
+func (c *controller) trace(ctx context.Context, object *objects.Object, why wakeup.Wakeup, start time.Time) (context.Context, span.Span) {
+	return c.config.Tracer.Sync(ctx, span.Sync{
+		ControllerKind: controllerKind, ControllerName: c.object.Name,
+		APIVersion: object.APIVersion, Kind: object.Kind, Namespace: object.Namespace, Name: object.Name, UID: string(object.UID),
+		Cause: why.Cause, Since: why.Since, Taken: start,
+	})
 }
 
 // logSync writes a line for each sync, and one for each object that begins or ends to fail.

@@ -26,9 +26,11 @@ import (
 	"github.com/hookplane/hookplane/pkg/apply"
 	"github.com/hookplane/hookplane/pkg/controller/related"
 	"github.com/hookplane/hookplane/pkg/controller/schedule"
+	"github.com/hookplane/hookplane/pkg/controller/supervise"
 	"github.com/hookplane/hookplane/pkg/controller/wakeup"
 	"github.com/hookplane/hookplane/pkg/hook"
 	"github.com/hookplane/hookplane/pkg/plan"
+	"github.com/hookplane/hookplane/pkg/span"
 )
 
 // exchange is all that one sync did: what the hook was shown and answered, what followed from it, and
@@ -46,9 +48,9 @@ type exchange struct {
 	err         error           // why the sync failed, or nil
 }
 
-// syncTarget runs one sync, for a cause, and decides when the next one is due.
-func (c *controller) syncTarget(ctx context.Context, t target, cause wakeup.Cause) {
-	if !c.wakeups.Begin(t, cause) {
+// syncTarget runs one sync and decides when the next one is due.
+func (c *controller) syncTarget(ctx context.Context, t target, why wakeup.Wakeup) {
+	if !c.wakeups.Begin(t, why) {
 		return // enqueued again when the last sync's writes were seen
 	}
 	c.noteDecorated(t, false)
@@ -58,7 +60,9 @@ func (c *controller) syncTarget(ctx context.Context, t target, cause wakeup.Caus
 		return
 	}
 	start := c.config.Clock.Now()
-	x := &exchange{cause: cause, observation: observation}
+	x := &exchange{cause: why.Cause, observation: observation}
+	ctx, trace := c.trace(ctx, observation.object, why, start)
+	defer func() { trace.End(supervise.Reportable(x.err)) }()
 	x.err = c.syncOnce(ctx, x)
 	if ctx.Err() != nil {
 		return // stopped: whatever failed, failed for that
@@ -130,8 +134,7 @@ func (c *controller) syncOnce(ctx context.Context, x *exchange) error {
 	if x.superseded = c.superseded(o); x.superseded {
 		return nil
 	}
-	var err error
-	if x.plan, err = plan.Decorator(c.planInput(o, x.answer)); err != nil {
+	if err := c.plan(ctx, x); err != nil {
 		return err
 	}
 	return c.apply(ctx, x)
@@ -166,6 +169,16 @@ func (c *controller) call(ctx context.Context, x *exchange) error {
 		return err
 	}
 	x.answer, err = hook.DecodeDecorator(response.Body, caller.Mode)
+	return err
+}
+
+// plan finds out what to write.
+func (c *controller) plan(ctx context.Context, x *exchange) error {
+	_, step := span.Start(ctx, "plan")
+	var err error
+	x.plan, err = plan.Decorator(c.planInput(x.observation, x.answer))
+	step.Int("hookplane.writes", len(x.plan.Writes))
+	step.End(err)
 	return err
 }
 

@@ -29,6 +29,7 @@ import (
 	"github.com/hookplane/hookplane/apis/metacontroller/v1alpha1"
 	clientset "github.com/hookplane/hookplane/generated/clientset/versioned/typed/metacontroller/v1alpha1"
 	informers "github.com/hookplane/hookplane/generated/informers/externalversions/metacontroller/v1alpha1"
+	"github.com/hookplane/hookplane/pkg/span"
 )
 
 // byOwner is the index of revisions by namespace and UID of their controlling owner.
@@ -126,13 +127,26 @@ type Written struct {
 func (s *Store) Write(ctx context.Context, changes []Change) ([]Written, error) {
 	var written []Written
 	for _, change := range changes {
-		version, err := s.write(ctx, change)
+		version, err := s.traced(ctx, change)
 		if err != nil {
 			return written, fmt.Errorf("cannot %s ControllerRevision \"%s/%s\": %w", change.Verb, change.Revision.Namespace, change.Revision.Name, err)
 		}
 		written = append(written, Written{change.Revision.Namespace, change.Revision.Name, version})
 	}
 	return written, nil
+}
+
+// traced carries out a change, as a step of the trace.
+func (s *Store) traced(ctx context.Context, change Change) (string, error) {
+	ctx, step := span.StartCall(ctx, "write")
+	step.Name(string(change.Verb), "controllerrevisions")
+	step.String("hookplane.verb", string(change.Verb))
+	step.String("hookplane.resource", "controllerrevisions.metacontroller.k8s.io")
+	step.String("hookplane.object.namespace", change.Revision.Namespace)
+	step.String("hookplane.object.name", change.Revision.Name)
+	version, err := s.write(ctx, change)
+	step.End(err)
+	return version, err
 }
 
 func (s *Store) write(ctx context.Context, change Change) (string, error) {

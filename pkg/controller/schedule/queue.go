@@ -48,8 +48,8 @@ type Queue[K comparable] struct {
 type pending struct {
 	// due says that something happened which the hook has not been called for.
 	due bool
-	// cause is all that happened since the parent was taken.
-	cause wakeup.Cause
+	// wakeup is all that happened since the parent was taken.
+	wakeup wakeup.Wakeup
 	// wakeAt is when the parent is due without that, and wakeCause why. Zero for never.
 	wakeAt    time.Time
 	wakeCause wakeup.Cause
@@ -65,22 +65,22 @@ func NewQueue[K comparable](name string, clock clock.WithTicker, metrics workque
 	}
 }
 
-// Add makes the parent due, for a cause.
-func (q *Queue[K]) Add(key K, cause wakeup.Cause) {
+// Add makes the parent due.
+func (q *Queue[K]) Add(key K, wakeup wakeup.Wakeup) {
 	q.mu.Lock()
 	p := q.pending[key]
 	p.due = true
-	p.cause |= cause
+	p.wakeup.Add(wakeup)
 	q.pending[key] = p
 	q.mu.Unlock()
 	q.queue.Add(key)
 }
 
-// AddLater makes the parent due, for a cause, but not before the delay has passed: unless something else makes it.
-func (q *Queue[K]) AddLater(key K, cause wakeup.Cause, delay time.Duration) {
+// AddLater makes the parent due, but not before the delay has passed: unless something else makes it.
+func (q *Queue[K]) AddLater(key K, wakeup wakeup.Wakeup, delay time.Duration) {
 	q.mu.Lock()
 	p := q.pending[key]
-	p.cause |= cause
+	p.wakeup.Add(wakeup)
 	if at := q.clock.Now().Add(delay); p.wakeAt.IsZero() || at.Before(p.wakeAt) {
 		p.wakeAt, p.wakeCause = at, 0
 	}
@@ -115,17 +115,17 @@ func (q *Queue[K]) ShutDown() { q.queue.ShutDown() }
 
 // Take reports whether the parent that Get returned is to be synced, and why, and makes it undue. The queue beneath has no way to take a timer
 // back: what a timer brings is due only when it is still wanted.
-func (q *Queue[K]) Take(key K) (cause wakeup.Cause, due bool) {
-	cause, remaining, due := q.claim(key)
+func (q *Queue[K]) Take(key K) (wakeup wakeup.Wakeup, due bool) {
+	wakeup, remaining, due := q.claim(key)
 	if !due && remaining > 0 {
 		q.queue.AddAfter(key, remaining) // which it ignored as long as it had an earlier timer
 	}
-	return cause, due
+	return wakeup, due
 }
 
 // claim makes the parent undue and reports whether it was due, and why; if not, remaining is the time until its timer, when there is
 // one.
-func (q *Queue[K]) claim(key K) (cause wakeup.Cause, remaining time.Duration, due bool) {
+func (q *Queue[K]) claim(key K) (why wakeup.Wakeup, remaining time.Duration, due bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	p := q.pending[key]
@@ -133,14 +133,14 @@ func (q *Queue[K]) claim(key K) (cause wakeup.Cause, remaining time.Duration, du
 		remaining = p.wakeAt.Sub(q.clock.Now())
 		if remaining <= 0 {
 			p.due = true
-			p.cause |= p.wakeCause
+			p.wakeup.Cause |= p.wakeCause
 		}
 	}
 	if !p.due {
-		return 0, remaining, false
+		return why, remaining, false
 	}
 	delete(q.pending, key)
-	return p.cause, 0, true
+	return p.wakeup, 0, true
 }
 
 // set keeps what says something. The caller holds mu.

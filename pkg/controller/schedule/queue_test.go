@@ -56,21 +56,21 @@ func newQueue(t *testing.T) (*schedule.Queue[string], *testingclock.FakeClock) {
 // expect takes a key and compares what the queue says of it.
 func expect(t *testing.T, q *schedule.Queue[string], key string, wantCause wakeup.Cause, wantDue bool) {
 	t.Helper()
-	if cause, due := q.Take(key); due != wantDue || cause != wantCause {
-		t.Errorf("Take(%s) = %s, %t, want %s, %t", key, cause, due, wantCause, wantDue)
+	if why, due := q.Take(key); due != wantDue || why.Cause != wantCause {
+		t.Errorf("Take(%s) = %s, %t, want %s, %t", key, why.Cause, due, wantCause, wantDue)
 	}
 }
 
 func TestQueueAdd(t *testing.T) {
 	q, _ := newQueue(t)
-	q.Add("a", wakeup.Appeared)
-	q.Add("a", wakeup.ChildChanged)
+	q.Add("a", wakeup.Wakeup{Cause: wakeup.Appeared})
+	q.Add("a", wakeup.Wakeup{Cause: wakeup.ChildChanged})
 	if key := next(t, q); key != "a" {
 		t.Errorf("Get() = %q, want a", key)
 	}
 	expect(t, q, "a", wakeup.Appeared|wakeup.ChildChanged, true)
 	expect(t, q, "a", 0, false) // it was taken
-	q.Add("b", wakeup.Appeared)
+	q.Add("b", wakeup.Wakeup{Cause: wakeup.Appeared})
 	q.Forget("b")
 	if key := next(t, q); key != "b" {
 		t.Errorf("Get() = %q, want b", key)
@@ -91,7 +91,7 @@ func TestQueueTimer(t *testing.T) {
 	q.SetTimer("a", 0, 0)
 	clock.Step(time.Minute)
 	expect(t, q, "a", 0, false) // the timer was taken back
-	q.Add("a", wakeup.ParentChanged)
+	q.Add("a", wakeup.Wakeup{Cause: wakeup.ParentChanged})
 	q.SetTimer("a", 0, 0)
 	expect(t, q, "a", wakeup.ParentChanged, true) // which no timer had to do with
 }
@@ -99,15 +99,15 @@ func TestQueueTimer(t *testing.T) {
 // TestQueueLater holds a parent up, unless something else happens to it.
 func TestQueueLater(t *testing.T) {
 	q, clock := newQueue(t)
-	q.AddLater("a", wakeup.OwnWrites, time.Second)
+	q.AddLater("a", wakeup.Wakeup{Cause: wakeup.OwnWrites}, time.Second)
 	expect(t, q, "a", 0, false)
 	clock.Step(time.Second)
 	expect(t, q, "a", wakeup.OwnWrites, true)
-	q.AddLater("a", wakeup.OwnWrites, time.Minute)
-	q.Add("a", wakeup.ParentChanged)
+	q.AddLater("a", wakeup.Wakeup{Cause: wakeup.OwnWrites}, time.Minute)
+	q.Add("a", wakeup.Wakeup{Cause: wakeup.ParentChanged})
 	expect(t, q, "a", wakeup.OwnWrites|wakeup.ParentChanged, true)
 	q.SetTimer("a", time.Second, wakeup.Resync)
-	q.AddLater("a", wakeup.OwnWrites, time.Minute)
+	q.AddLater("a", wakeup.Wakeup{Cause: wakeup.OwnWrites}, time.Minute)
 	clock.Step(time.Second)
 	expect(t, q, "a", wakeup.OwnWrites|wakeup.Resync, true)
 }

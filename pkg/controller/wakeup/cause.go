@@ -16,7 +16,25 @@ limitations under the License.
 
 package wakeup
 
-import "strings"
+import (
+	"strings"
+	"time"
+)
+
+// Wakeup is why a parent is due, and since when.
+type Wakeup struct {
+	Cause Cause
+	// Since is when the first of the changes came that made it due; zero when time did.
+	Since time.Time
+}
+
+// Add adds another reason.
+func (w *Wakeup) Add(other Wakeup) {
+	w.Cause |= other.Cause
+	if w.Since.IsZero() || !other.Since.IsZero() && other.Since.Before(w.Since) {
+		w.Since = other.Since
+	}
+}
 
 // Cause is why a parent is due: a set of the constants.
 type Cause uint8

@@ -71,7 +71,7 @@ type Write struct {
 // one parent is synced by one goroutine at a time, as a workqueue guarantees.
 type Tracker[K comparable] struct {
 	clock   clock.WithTicker
-	enqueue func(K, Cause)
+	enqueue func(K, Wakeup)
 
 	mu      sync.Mutex
 	parents map[K]*parent
@@ -80,16 +80,22 @@ type Tracker[K comparable] struct {
 // parent is kept only while a sync runs or while its writes are awaited.
 type parent struct {
 	syncing  bool
-	buffered []Change         // arrived while syncing
+	buffered []timed          // arrived while syncing
 	awaited  map[Object]Write // written, not yet seen
 	due      bool             // must be synced again once nothing is awaited
-	cause    Cause            // why it is due
+	wakeup   Wakeup           // why it is due
 	deadline time.Time
 }
 
-// New returns a tracker that calls enqueue for each parent that is due, and tells why. enqueue must not block and
+// timed is a change and when it came.
+type timed struct {
+	Change
+	at time.Time
+}
+
+// New returns a tracker that calls enqueue for each parent that is due, and tells why and since when. enqueue must not block and
 // must not call the tracker.
-func New[K comparable](clock clock.WithTicker, enqueue func(K, Cause)) *Tracker[K] {
+func New[K comparable](clock clock.WithTicker, enqueue func(K, Wakeup)) *Tracker[K] {
 	return &Tracker[K]{clock: clock, enqueue: enqueue, parents: map[K]*parent{}}
 }
 
@@ -97,28 +103,28 @@ func New[K comparable](clock clock.WithTicker, enqueue func(K, Cause)) *Tracker[
 func (t *Tracker[K]) Changed(key K, change Change) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	p := t.parents[key]
+	p, came := t.parents[key], timed{change, t.clock.Now()}
 	switch {
 	case p == nil:
 		if change.Matters {
-			t.enqueue(key, change.Cause)
+			t.enqueue(key, came.wakeup())
 		}
 	case p.syncing:
-		p.buffer(change)
+		p.buffer(came)
 	default:
-		p.absorb(change)
+		p.absorb(came)
 		t.finish(key, p)
 	}
 }
 
-// Begin tells that a sync of the parent starts for a cause, and must come before the sync looks at any object. It
+// Begin tells that a sync of the parent starts, and why, and must come before the sync looks at any object. It
 // answers false when earlier writes are still awaited: then the sync must not run, and the parent is
 // enqueued as soon as they were seen.
-func (t *Tracker[K]) Begin(key K, cause Cause) bool {
+func (t *Tracker[K]) Begin(key K, wakeup Wakeup) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if p := t.parents[key]; p != nil {
-		p.wake(cause)
+		p.wake(wakeup)
 		return false
 	}
 	t.parents[key] = &parent{syncing: true}
@@ -135,7 +141,8 @@ func (t *Tracker[K]) End(key K, shown func(Object) string, writes []Write) {
 		return // forgotten meanwhile
 	}
 	p.syncing = false
-	p.deadline = t.clock.Now().Add(patience)
+	now := t.clock.Now()
+	p.deadline = now.Add(patience)
 	p.awaited = make(map[Object]Write, len(writes))
 	for _, w := range writes {
 		if w.ResourceVersion != "" && w.ResourceVersion == shown(w.Object) {
@@ -143,7 +150,7 @@ func (t *Tracker[K]) End(key K, shown func(Object) string, writes []Write) {
 		}
 		p.awaited[w.Object] = w
 		if w.Matters {
-			p.wake(OwnWrites)
+			p.wake(Wakeup{Cause: OwnWrites, Since: now})
 		}
 	}
 	for _, change := range p.buffered {
@@ -197,33 +204,35 @@ func (t *Tracker[K]) finish(key K, p *parent) {
 	}
 	delete(t.parents, key)
 	if p.due {
-		t.enqueue(key, p.cause)
+		t.enqueue(key, p.wakeup)
 	}
 }
 
 // wake makes the parent due.
-func (p *parent) wake(cause Cause) {
+func (p *parent) wake(wakeup Wakeup) {
 	p.due = true
-	p.cause |= cause
+	p.wakeup.Add(wakeup)
 }
 
+func (c *timed) wakeup() Wakeup { return Wakeup{Cause: c.Cause, Since: c.at} }
+
 // absorbOther counts a change in that others made.
-func (p *parent) absorbOther(change Change) {
+func (p *parent) absorbOther(change timed) {
 	if change.Matters {
-		p.wake(change.Cause)
+		p.wake(change.wakeup())
 	}
 }
 
-func (p *parent) buffer(change Change) {
+func (p *parent) buffer(change timed) {
 	if len(p.buffered) == maxBuffered {
-		p.wake(change.Cause) // too much to tell apart: one more sync is always right
+		p.wake(change.wakeup()) // too much to tell apart: one more sync is always right
 		p.buffered = p.buffered[:copy(p.buffered, p.buffered[1:])]
 	}
 	p.buffered = append(p.buffered, change)
 }
 
 // absorb counts a change in: as the echo of an own write, or as somebody else's.
-func (p *parent) absorb(change Change) {
+func (p *parent) absorb(change timed) {
 	w, awaited := p.awaited[change.Object]
 	if !awaited {
 		p.absorbOther(change)
@@ -242,7 +251,7 @@ func (p *parent) absorb(change Change) {
 		// No echo when the write found nothing to change and answered with somebody else's version, and
 		// more than an echo when a relist tells several changes as one.
 		if change.Foreign {
-			p.wake(change.Cause)
+			p.wake(change.wakeup())
 		}
 		return
 	}

@@ -166,14 +166,14 @@ func TestTracker(t *testing.T) {
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
 			enqueued := 0
-			tracker := New(clocktesting.NewFakeClock(time.Now()), func(string, Cause) { enqueued++ })
+			tracker := New(clocktesting.NewFakeClock(time.Now()), func(string, Wakeup) { enqueued++ })
 			for i, s := range tc.steps {
 				before := enqueued
 				switch {
 				case s.change != nil:
 					tracker.Changed("p", *s.change)
 				case s.begin:
-					if got := tracker.Begin("p", 0); got == s.refuse {
+					if got := tracker.Begin("p", Wakeup{}); got == s.refuse {
 						t.Fatalf("%s: step %d: Begin() = %t", tc.reason, i, got)
 					}
 				case s.ended:
@@ -190,10 +190,10 @@ func TestTracker(t *testing.T) {
 }
 
 func TestTrackerIdleParentsCostNothing(t *testing.T) {
-	tracker := New(clocktesting.NewFakeClock(time.Now()), func(string, Cause) {})
+	tracker := New(clocktesting.NewFakeClock(time.Now()), func(string, Wakeup) {})
 	for i := range 100 {
 		key := fmt.Sprint(i)
-		tracker.Begin(key, 0)
+		tracker.Begin(key, Wakeup{})
 		tracker.End(key, func(Object) string { return "" }, []Write{wrote(self, "5")})
 		tracker.Changed(key, changed(self, "5"))
 	}
@@ -204,8 +204,8 @@ func TestTrackerIdleParentsCostNothing(t *testing.T) {
 
 func TestTrackerBufferIsBounded(t *testing.T) {
 	enqueued := 0
-	tracker := New(clocktesting.NewFakeClock(time.Now()), func(string, Cause) { enqueued++ })
-	tracker.Begin("p", 0)
+	tracker := New(clocktesting.NewFakeClock(time.Now()), func(string, Wakeup) { enqueued++ })
+	tracker.Begin("p", Wakeup{})
 	for i := range 3 * maxBuffered {
 		tracker.Changed("p", Change{Object: childA, ResourceVersion: fmt.Sprint(i + 1)})
 	}
@@ -221,16 +221,16 @@ func TestTrackerBufferIsBounded(t *testing.T) {
 func TestTrackerRunReleasesOverdue(t *testing.T) {
 	clock := clocktesting.NewFakeClock(time.Now())
 	enqueued := make(chan string, 10)
-	tracker := New(clock, func(key string, _ Cause) { enqueued <- key })
+	tracker := New(clock, func(key string, _ Wakeup) { enqueued <- key })
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
 		tracker.Run(ctx)
 	}()
-	tracker.Begin("due", 0)
+	tracker.Begin("due", Wakeup{})
 	tracker.End("due", func(Object) string { return "" }, []Write{wrote(childA, "20")})
-	tracker.Begin("quiet", 0)
+	tracker.Begin("quiet", Wakeup{})
 	tracker.End("quiet", func(Object) string { return "" }, []Write{{Object: self, ResourceVersion: "20"}})
 	for !clock.HasWaiters() {
 		time.Sleep(time.Millisecond) // until Run waits for its ticker
@@ -278,19 +278,65 @@ func TestTrackerCauses(t *testing.T) {
 		}},
 		"ResyncInTheWait": {want: "OwnWrites,Resync", play: func(tracker *Tracker[string], sync func(...Write)) {
 			sync(wrote(childA, "20"))
-			tracker.Begin("p", Resync)
+			tracker.Begin("p", Wakeup{Cause: Resync})
 			tracker.Changed("p", echo)
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var got []string
-			tracker := New(clocktesting.NewFakeClock(time.Now()), func(_ string, cause Cause) { got = append(got, cause.String()) })
+			tracker := New(clocktesting.NewFakeClock(time.Now()), func(_ string, w Wakeup) { got = append(got, w.Cause.String()) })
 			tc.play(tracker, func(writes ...Write) {
-				tracker.Begin("p", Appeared) // why this sync runs is not why the next one does
+				tracker.Begin("p", Wakeup{Cause: Appeared}) // why this sync runs is not why the next one does
 				tracker.End("p", func(Object) string { return "" }, writes)
 			})
 			if diff := cmp.Diff([]string{tc.want}, got); diff != "" {
 				t.Errorf("causes (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestTrackerSince tells of each wakeup when its first change came, however long the parent had to wait.
+func TestTrackerSince(t *testing.T) {
+	start := time.Unix(0, 0)
+	at := func(seconds int) time.Time { return start.Add(time.Duration(seconds) * time.Second) }
+	for name, tc := range map[string]struct {
+		play func(*Tracker[string], func())
+		want time.Time
+	}{
+		"Idle": {want: at(0), play: func(tracker *Tracker[string], _ func()) {
+			tracker.Changed("p", changed(self, "12"))
+		}},
+		"Syncing": {want: at(1), play: func(tracker *Tracker[string], tick func()) {
+			tracker.Begin("p", Wakeup{})
+			tick()
+			tracker.Changed("p", changed(self, "12"))
+			tick()
+			tracker.Changed("p", changed(childA, "13"))
+			tracker.End("p", func(Object) string { return "" }, nil)
+		}},
+		"OwnWrites": {want: at(1), play: func(tracker *Tracker[string], tick func()) {
+			tracker.Begin("p", Wakeup{})
+			tick()
+			tracker.End("p", func(Object) string { return "" }, []Write{wrote(childA, "20")})
+			tick()
+			tracker.Changed("p", changed(childA, "20"))
+		}},
+		"TakenWhileAwaiting": {want: at(-5), play: func(tracker *Tracker[string], tick func()) {
+			tracker.Begin("p", Wakeup{})
+			tracker.End("p", func(Object) string { return "" }, []Write{wrote(childA, "20")})
+			tracker.Begin("p", Wakeup{Since: at(-5)})
+			tick()
+			tracker.Changed("p", changed(childA, "20"))
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			clock := clocktesting.NewFakeClock(start)
+			var got []time.Time
+			tracker := New(clock, func(_ string, w Wakeup) { got = append(got, w.Since) })
+			tc.play(tracker, func() { clock.Step(time.Second) })
+			if diff := cmp.Diff([]time.Time{tc.want}, got); diff != "" {
+				t.Errorf("since (-want +got):\n%s", diff)
 			}
 		})
 	}

@@ -32,6 +32,7 @@ import (
 	"github.com/hookplane/hookplane/apis/metacontroller/v1alpha1"
 	"github.com/hookplane/hookplane/pkg/hook"
 	"github.com/hookplane/hookplane/pkg/hook/credentials"
+	"github.com/hookplane/hookplane/pkg/span"
 )
 
 // Options are what all webhooks of a process share.
@@ -168,6 +169,7 @@ func (w *Webhook) newRequest(ctx context.Context, call hook.Request, with use) (
 			request.Header.Set(name, value)
 		}
 	}
+	span.Inject(ctx, request.Header)
 	// A hook's answer depends on the request alone, so a call may be repeated when a kept connection turns out to be dead.
 	// An empty entry tells that to net/http, and is not sent.
 	request.Header["Idempotency-Key"] = nil

@@ -27,6 +27,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"go.opentelemetry.io/otel/trace"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 	"k8s.io/utils/ptr"
 
@@ -245,5 +246,29 @@ func TestNewURL(t *testing.T) {
 				t.Errorf("URL() (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// TestWebhookCallContinuesTrace sends the hook what it needs to be a part of the trace that the call is a part of, recorded or not.
+func TestWebhookCallContinuesTrace(t *testing.T) {
+	var got string
+	server := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		got = r.Header.Get("traceparent")
+		_, _ = io.WriteString(w, "{}")
+	})
+	w := newWebhook(t, v1alpha1.Webhook{URL: server.URL}, webhook.Options{})
+	for want, flags := range map[string]trace.TraceFlags{
+		"00-01000000000000000000000000000000-0200000000000000-01": trace.FlagsSampled,
+		"00-01000000000000000000000000000000-0200000000000000-00": 0,
+	} {
+		ctx := trace.ContextWithSpanContext(t.Context(), trace.NewSpanContext(trace.SpanContextConfig{
+			TraceID: trace.TraceID{1}, SpanID: trace.SpanID{2}, TraceFlags: flags,
+		}))
+		if _, err := w.Call(ctx, hook.Request{Body: []byte("{}")}); err != nil {
+			t.Fatal(err)
+		}
+		if got != want {
+			t.Errorf("the hook was sent traceparent %q, want %q", got, want)
+		}
 	}
 }

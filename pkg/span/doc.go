@@ -1,0 +1,24 @@
+/*
+Copyright The Hookplane Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+// Package span records what the process does as spans of OpenTelemetry traces: where one is recorded. Elsewhere its functions do nothing
+// and allocate nothing.
+//
+// A Tracer begins traces, and Start continues the one of the context: only who begins traces has to know where they go. What a
+// span says must never be a secret: names, verbs, sizes and codes, no bodies and no texts of errors.
+//
+// It knows neither controllers nor hooks. Open span.go first.
+package span
