@@ -64,4 +64,6 @@ type Response struct {
 	ETag string
 	// NotModified says that the answer is the one that Request.IfNoneMatch names, and was not sent again.
 	NotModified bool
+	// Redact takes out of a text what was secret in the request. Nil: nothing was. See Hide.
+	Redact func([]byte) []byte
 }

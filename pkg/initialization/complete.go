@@ -52,11 +52,20 @@ func (i *Initializer) Complete(ctx context.Context, object *Object, info hookapi
 	if err != nil {
 		return nil, err
 	}
+	completed, err := i.decode(object, &answer)
+	return completed, answer.Hide(err)
+}
+
+// decode returns the object that a hook has answered for one.
+func (i *Initializer) decode(object *Object, answer *hook.Response) (*Object, error) {
 	response, err := hook.DecodeInitialize(answer.Body, i.mode)
 	if err != nil {
 		return nil, err
 	}
 	if response.Result != nil {
+		if answer.Redact != nil {
+			response.Result.Message = string(answer.Redact([]byte(response.Result.Message)))
+		}
 		return nil, &RefusedError{Status: response.Result}
 	}
 	completed, err := parse(response.Object)

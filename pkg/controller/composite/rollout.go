@@ -158,7 +158,7 @@ func (c *controller) ask(ctx context.Context, caller *supervise.Caller, uid type
 		return response, nil, err
 	}
 	answer, err := hook.DecodeComposite(response.Body, caller.Mode)
-	return response, answer, err
+	return response, answer, response.Hide(err)
 }
 
 // rollout puts the revisions and what the hook answered for them into the words of the plan; nil without a rolling method.

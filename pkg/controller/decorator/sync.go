@@ -169,7 +169,7 @@ func (c *controller) call(ctx context.Context, x *exchange) error {
 		return err
 	}
 	x.answer, err = hook.DecodeDecorator(response.Body, caller.Mode)
-	return err
+	return response.Hide(err)
 }
 
 // plan finds out what to write.

@@ -55,7 +55,7 @@ func (f *Finder[K]) ask(ctx context.Context, key K, o *objects.Object) (*answer,
 	}
 	decoded, err := hook.DecodeCustomize(response.Body, f.Mode)
 	if err != nil {
-		return nil, err
+		return nil, response.Hide(err)
 	}
 	a := &answer{current, decoded.RelatedResources}
 	f.mu.Lock()

@@ -39,6 +39,8 @@ type api struct {
 
 	mu        sync.Mutex
 	forbidden bool
+	away      bool
+	failures  int                        // of requests, because it is away
 	objects   map[string]json.RawMessage // by path and name
 	watches   map[string][]chan string   // likewise: frames
 	opened    int                        // watches so far
@@ -107,6 +109,20 @@ func (a *api) forbid(forbidden bool) {
 	a.forbidden = forbidden
 }
 
+// leave makes all requests fail.
+func (a *api) leave() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.away = true
+}
+
+// failed returns how many requests failed so far because the server is away.
+func (a *api) failed() int {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.failures
+}
+
 // cut ends all watches.
 func (a *api) cut() { a.server.CloseClientConnections() }
 
@@ -136,6 +152,10 @@ func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "application/json")
 	a.mu.Lock()
 	switch {
+	case a.away:
+		a.failures++
+		a.mu.Unlock()
+		status(w, http.StatusServiceUnavailable, metav1.StatusReasonServiceUnavailable)
 	case a.forbidden:
 		a.mu.Unlock()
 		status(w, http.StatusForbidden, metav1.StatusReasonForbidden)

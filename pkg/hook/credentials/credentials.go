@@ -56,6 +56,14 @@ func (c *Credentials) Redact(text []byte) []byte {
 	return text
 }
 
+// Redactor returns Redact, or nil when there is nothing to take out.
+func (c *Credentials) Redactor() func([]byte) []byte {
+	if len(c.secrets) == 0 {
+		return nil
+	}
+	return c.Redact
+}
+
 // RedactError returns an error that says the same without what is secret, and wraps err.
 func (c *Credentials) RedactError(err error) error {
 	text := err.Error()

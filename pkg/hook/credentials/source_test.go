@@ -237,6 +237,26 @@ func TestSourceForbidden(t *testing.T) {
 	eventuallyFails(t, source, "Forbidden", "cannot watch")
 }
 
+// TestSourceOutlivesAPIServer has credentials that are known be used as long as nobody says otherwise.
+func TestSourceOutlivesAPIServer(t *testing.T) {
+	api, store := newAPI(t)
+	api.setSecret("s", map[string]string{"token": "one"})
+	source := open(t, store, bearer("s"))
+	eventuallySends(t, source, "Bearer one")
+	eventually(t, func() error { return watches(api, 1) })
+	api.leave()
+	api.cut()
+	eventually(t, func() error {
+		if failed := api.failed(); failed < 3 {
+			return fmt.Errorf("%d requests have failed", failed)
+		}
+		return nil
+	})
+	if current, err := source.Current(); err != nil || current.Authorization != "Bearer one" || source.Err() != nil {
+		t.Errorf("while the API server is away: Current() = %v, %v, Err() = %v", current, err, source.Err())
+	}
+}
+
 func TestSourceUnreachable(t *testing.T) {
 	api, store := newAPI(t)
 	api.server.Close()

@@ -73,7 +73,7 @@ func (h *Hook) Call(ctx context.Context, request hook.Request) (hook.Response, e
 	case etag == "":
 		return response, errors.New("the hook says that its answer has not changed since one that was never remembered")
 	default:
-		return hook.Response{Body: body, ETag: etag}, nil
+		return hook.Response{Body: body, ETag: etag, Redact: response.Redact}, nil
 	}
 }
 

@@ -316,6 +316,29 @@ func TestWebhookKeepsSecrets(t *testing.T) {
 	}
 }
 
+// TestWebhookKeepsSecretsOfAnswers calls a server that repeats what it was sent where an answer was asked for.
+func TestWebhookKeepsSecretsOfAnswers(t *testing.T) {
+	const secret = "t0k3n-that-nobody-may-see"
+	api, store := newSecretAPI(t)
+	api.set(map[string][]byte{"token": []byte(secret)})
+	server := serve(t, func(w http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(w, r.Header.Get("Authorization")) })
+	w := newWebhook(t, v1alpha1.Webhook{
+		URL:           server.URL,
+		Authorization: &v1alpha1.Authorization{SecretRef: v1alpha1.SecretKeyReference{Namespace: "ns", Name: "s", Key: "token"}},
+	}, webhook.Options{Credentials: store})
+	if err := w.Wait(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	response, err := w.Call(t.Context(), hook.Request{Body: []byte("{}")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = hook.DecodeComposite(response.Body, hook.Strict)
+	if err = response.Hide(err); err == nil || !strings.Contains(err.Error(), "[REDACTED]") || strings.Contains(err.Error(), secret[:8]) {
+		t.Errorf("the error is %v, want one that hides the token", err)
+	}
+}
+
 // TestWebhookClosesConnections closes webhooks that share their server's connections.
 func TestWebhookClosesConnections(t *testing.T) {
 	closed := make(chan struct{}, 10)

@@ -140,7 +140,7 @@ func (w *Webhook) Call(ctx context.Context, request hook.Request) (hook.Response
 	case answer.StatusCode == http.StatusOK:
 	case request.IfNoneMatch != "" && (answer.StatusCode == http.StatusNotModified || answer.StatusCode == http.StatusPreconditionFailed):
 		_, _ = io.CopyN(io.Discard, answer.Body, maxDrainBytes)
-		return hook.Response{NotModified: true}, nil
+		return hook.Response{NotModified: true, Redact: use.credentials.Redactor()}, nil
 	default:
 		return hook.Response{}, w.refused(answer, use.credentials)
 	}
@@ -148,7 +148,7 @@ func (w *Webhook) Call(ctx context.Context, request hook.Request) (hook.Response
 	if err != nil {
 		return hook.Response{}, w.failed(ctx, answer.StatusCode, use.credentials.RedactError(err))
 	}
-	return hook.Response{Body: body, ETag: answer.Header.Get("ETag")}, nil
+	return hook.Response{Body: body, ETag: answer.Header.Get("ETag"), Redact: use.credentials.Redactor()}, nil
 }
 
 func (w *Webhook) newRequest(ctx context.Context, call hook.Request, with use) (*http.Request, error) {
