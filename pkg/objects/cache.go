@@ -113,6 +113,30 @@ func (c *Cache) Lookup(ctx context.Context, apiVersion, resource string) (Resour
 	return c.types.lookup(ctx, apiVersion, resource)
 }
 
+// LookupAnyVersion finds a resource type in a version, or, when the cluster does not serve it in that, in another one of its group.
+// Errors are as those of Lookup.
+func (c *Cache) LookupAnyVersion(ctx context.Context, apiVersion, resource string) (Resource, error) {
+	found, err := c.Lookup(ctx, apiVersion, resource)
+	if _, missing := errors.AsType[*ResourceNotFoundError](err); !missing {
+		return found, err
+	}
+	gv, invalid := schema.ParseGroupVersion(apiVersion)
+	if invalid != nil || gv.Group == "" {
+		return found, err // the core group has one version
+	}
+	versions, unknown := c.types.discovery.versions(ctx, gv.Group)
+	if unknown != nil {
+		return found, unknown
+	}
+	for _, version := range versions {
+		other, otherErr := c.Lookup(ctx, version, resource)
+		if _, missing := errors.AsType[*ResourceNotFoundError](otherErr); !missing {
+			return other, otherErr
+		}
+	}
+	return found, err
+}
+
 // OnTypesChanged makes f be called soon after a CustomResourceDefinition or APIService appeared, changed
 // in what it serves, or went, and then several times more, at growing intervals for about ten seconds,
 // because the cluster may serve a type only some time after it was announced. Changes that come together

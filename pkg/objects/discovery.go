@@ -110,6 +110,29 @@ func (d *discovery) resources(ctx context.Context, gv schema.GroupVersion) ([]me
 	return served, nil
 }
 
+// versions returns the versions of a group that the cluster serves, as apiVersions, the preferred one first. They are none when it does
+// not serve the group.
+func (d *discovery) versions(ctx context.Context, group string) ([]string, error) {
+	ctx, cancel := context.WithTimeout(ctx, discoveryTimeout)
+	defer cancel()
+	body, err := d.client.Get().AbsPath("/apis/" + group).DoRaw(ctx)
+	if apierrors.IsNotFound(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("cannot find out in which versions the cluster serves %s: %w", group, err)
+	}
+	served, err := parse[metav1.APIGroup](body)
+	if err != nil {
+		return nil, fmt.Errorf("the discovery document of %s is not valid: %w", group, err)
+	}
+	versions := make([]string, 0, len(served.Versions))
+	for _, version := range served.Versions {
+		versions = append(versions, version.GroupVersion)
+	}
+	return versions, nil
+}
+
 func (d *discovery) read(ctx context.Context, gv schema.GroupVersion) ([]metav1.APIResource, error) {
 	ctx, cancel := context.WithTimeout(ctx, discoveryTimeout)
 	defer cancel()

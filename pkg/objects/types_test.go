@@ -154,6 +154,51 @@ func TestCacheLookupByDiscovery(t *testing.T) {
 	}
 }
 
+func TestCacheLookupAnyVersion(t *testing.T) {
+	api := newAPIServer(t)
+	api.put(crdsPath, crd("True", version("v1", false, nil), version("v2", true, nil)))
+	api.documents["/apis/example.com"] = metav1.APIGroup{Versions: []metav1.GroupVersionForDiscovery{
+		{GroupVersion: "example.com/v1beta1"}, {GroupVersion: "example.com/v2"},
+	}}
+	api.documents["/apis/example.com/v1beta1"] = metav1.APIResourceList{APIResources: []metav1.APIResource{{Name: "others", Kind: "Other"}}}
+	c := runCache(t, api)
+	eventually(t, "the definition is known", func() bool { return c.types.crds.get("shops.example.com") != nil })
+	inV2 := Resource{schema.GroupVersionResource{Group: "example.com", Version: "v2", Resource: "shops"}, "Shop", true, false}
+	others := Resource{schema.GroupVersionResource{Group: "example.com", Version: "v1beta1", Resource: "others"}, "Other", false, false}
+	for name, tc := range map[string]struct {
+		apiVersion, resource string
+		want                 *Resource // nil: not served
+	}{
+		"Served":          {"example.com/v2", "shops", &inV2},
+		"NotServed":       {"example.com/v1", "shops", &inV2},
+		"ByDiscovery":     {"example.com/v1", "others", &others},
+		"UnknownResource": {"example.com/v1", "nothings", nil},
+		"UnknownGroup":    {"nowhere.com/v1", "shops", nil},
+		"Core":            {"v1", "podz", nil},
+		"TooManySlashes":  {"a/b/c", "pods", nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, err := c.LookupAnyVersion(t.Context(), tc.apiVersion, tc.resource)
+			if tc.want == nil {
+				if !isNotServed(err) {
+					t.Fatalf("LookupAnyVersion: got %v, %v, want a ResourceNotFoundError", got, err)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(*tc.want, got); diff != "" {
+				t.Errorf("LookupAnyVersion: -want +got:\n%s", diff)
+			}
+		})
+	}
+	api.setRefuse(func(*http.Request) *apierrors.StatusError { return apierrors.NewServiceUnavailable("down") })
+	if _, err := c.LookupAnyVersion(t.Context(), "example.com/v1", "shops"); isNotServed(err) || !apierrors.IsServiceUnavailable(err) {
+		t.Errorf("LookupAnyVersion while the API is down: got %v, want its error", err)
+	}
+}
+
 func TestCacheLookupDoesNotTrustAnOldDefinition(t *testing.T) {
 	api := newAPIServer(t)
 	api.put(crdsPath, crd("True", version("v1", true, nil)))

@@ -17,8 +17,10 @@ limitations under the License.
 package integration
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"testing"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -260,4 +262,40 @@ func TestControllerDeletedWithItsParentResource(t *testing.T) {
 		t.Fatal(err)
 	}
 	eventuallyGone(t, compositeControllers, "", kind.Resource)
+}
+
+// TestRetireFromVersionNoLongerServed deletes a controller whose parents are served in another version by now: its finalizers go all the same.
+func TestRetireFromVersionNoLongerServed(t *testing.T) {
+	namespace := newNamespace(t)
+	k, definition := crd("modernized", true)
+	versions := func(v1, v2 bool) []any {
+		first := definition.Object["spec"].(map[string]any)["versions"].([]any)[0].(map[string]any)
+		v := func(name string, served, storage bool) any {
+			version := maps.Clone(first)
+			version["name"], version["served"], version["storage"] = name, served, storage
+			return version
+		}
+		return []any{v("v1", v1, false), v("v2", v2, true)}
+	}
+	definition.Object["spec"].(map[string]any)["versions"] = versions(true, true)
+	createCRD(t, k, definition)
+	newController(t, k, newHook(t, threeConfigMaps), withFinalize(newHook(t, holdOn)))
+	newParent(t, k, namespace, "p", object{"value": "1"})
+	eventuallyFinalizers(t, k, namespace, "p", finalizerOf(k))
+
+	patch, err := json.Marshal(object{"spec": object{"versions": versions(false, true)}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	mergePatch(t, crds, "", definition.GetName(), string(patch))
+	eventuallyReady(t, k.Resource, metav1.ConditionFalse, "ParentResourceNotFound")
+	err = env.controllers.MetacontrollerV1alpha1().CompositeControllers().Delete(t.Context(), k.Resource, metav1.DeleteOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	eventuallyGone(t, compositeControllers, "", k.Resource)
+	k.Version = "v2"
+	if got, err := finalizers(t.Context(), k, namespace, "p"); err != nil || len(got) > 0 {
+		t.Errorf("the controller is gone and the parent has the finalizers %q, %v", got, err)
+	}
 }

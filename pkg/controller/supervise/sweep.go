@@ -37,12 +37,12 @@ const sweepParallelism = 8
 
 // sweep takes a finalizer off every object of a type that carries it, selected or not.
 func (s *Supervisor[T]) sweep(ctx context.Context, name TypeName, finalizer string) error {
-	resource, err := s.Objects.Lookup(ctx, name.APIVersion, name.Resource)
+	resource, err := s.Objects.LookupAnyVersion(ctx, name.APIVersion, name.Resource)
 	if _, missing := errors.AsType[*objects.ResourceNotFoundError](err); missing {
 		return nil // and its objects are gone with it
 	}
 	if err != nil {
-		return fmt.Errorf("looking up %s in %s: %w", name.Resource, name.APIVersion, err)
+		return fmt.Errorf("looking up %s of %s: %w", name.Resource, name.APIVersion, err)
 	}
 	writes, writeCtx := errgroup.WithContext(ctx)
 	writes.SetLimit(sweepParallelism)
