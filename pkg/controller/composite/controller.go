@@ -53,7 +53,7 @@ type controller struct {
 	retries   workqueue.TypedRateLimiter[objects.Key]
 	wakeups   *wakeup.Tracker[objects.Key]
 	selectors *selectors.Index[objects.Key]
-	related   *related.Finder[objects.Key] // nil without a customize hook
+	related   *related.Finder[relative] // nil without a customize hook
 	census    *supervise.Census[objects.Key]
 	tally     *tally.Controller
 

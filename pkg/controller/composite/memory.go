@@ -55,6 +55,8 @@ type memory struct {
 	contested []plan.ChildKey
 	// streak tells whether the hook settles.
 	streak converge.Streak
+	// revisions are those older ones whose related objects are known.
+	revisions []string
 	// settledStatus is the fingerprint of the last status write that changed nothing.
 	settledStatus uint64
 }
@@ -90,7 +92,7 @@ func (c *controller) forget(key objects.Key) {
 	c.retries.Forget(key)
 	c.census.Leave(key)
 	if c.related != nil {
-		c.related.Forget(key)
+		c.forgetRelatives(key, nil)
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()

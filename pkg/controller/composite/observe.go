@@ -41,6 +41,8 @@ type observation struct {
 	recorded []*v1alpha1.ControllerRevision
 	// related are the objects that the customize hook asked for; nil until they are found.
 	related *related.Objects
+	// relatedBefore are those that it asked for for revision.Set.Older.
+	relatedBefore []*related.Objects
 }
 
 // claim is one object whose ownership must change.
@@ -128,9 +130,14 @@ func (c *controller) shown(o *observation, object wakeup.Object) string {
 			}
 		}
 	}
-	for _, resource := range o.related.Resources() {
-		if c.numberOf(resource) == object.Resource {
-			return o.related.Version(resource, objects.Key{Namespace: object.Namespace, Name: object.Name})
+	for _, related := range append([]*related.Objects{o.related}, o.relatedBefore...) {
+		for _, resource := range related.Resources() {
+			if c.numberOf(resource) != object.Resource {
+				continue
+			}
+			if version := related.Version(resource, objects.Key{Namespace: object.Namespace, Name: object.Name}); version != "" {
+				return version
+			}
 		}
 	}
 	return ""

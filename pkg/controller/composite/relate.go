@@ -27,17 +27,21 @@ import (
 )
 
 // newRelated returns what finds related objects, nil when no customize hook asks for any.
-func (c *controller) newRelated() *related.Finder[objects.Key] {
+func (c *controller) newRelated() *related.Finder[relative] {
 	if c.customize == nil {
 		return nil
 	}
-	return related.NewFinder(related.Config[objects.Key]{
+	return related.NewFinder(related.Config[relative]{
 		Objects: c.config.Objects, Hook: c.customize, Mode: c.customize.Mode, Controller: c.raw,
 		Scope:     related.Scope{Version: c.customize.Version, Shown: c.latestShown()},
 		Delivered: append([]objects.Resource{c.parent}, c.resources...),
-		Changed:   c.relatedChanged,
-		Ready: func(key objects.Key) {
-			c.wakeups.Changed(key, wakeup.Change{Object: nothingShown, Matters: true, Cause: wakeup.RelatedChanged})
+		Changed: func(e objects.Event, relatives map[relative]struct{}) {
+			parents := map[objects.Key]struct{}{}
+			addParents(parents, relatives)
+			c.relatedChanged(e, parents)
+		},
+		Ready: func(r relative) {
+			c.wakeups.Changed(r.Key, wakeup.Change{Object: nothingShown, Matters: true, Cause: wakeup.RelatedChanged})
 		},
 	})
 }
@@ -55,16 +59,21 @@ func (c *controller) relate(ctx context.Context, x *exchange) error {
 	if c.related == nil {
 		return nil
 	}
-	key := x.observation.parent.Key()
 	var err error
-	x.observation.related, err = c.related.Find(ctx, key, x.observation.parent)
-	if _, known := c.recall(key); !known { // else forget was first, and does not come again
-		c.related.Forget(key)
+	x.observation.related, err = c.findRelated(ctx, relative{Key: x.observation.parent.Key()}, x.observation.parent)
+	return err
+}
+
+// findRelated finds the related objects of a parent in one of its revisions.
+func (c *controller) findRelated(ctx context.Context, r relative, parent *objects.Object) (*related.Objects, error) {
+	found, err := c.related.Find(ctx, r, parent)
+	if _, known := c.recall(r.Key); !known { // else forget was first, and does not come again
+		c.related.Forget(r)
 	}
 	if _, failed := errors.AsType[*hook.CallError](err); failed {
 		c.census.Called(err)
 	}
-	return err
+	return found, err
 }
 
 // relatedChanged takes a change in of a resource of which neither the parent nor a child is.
@@ -80,9 +89,7 @@ func (c *controller) addRelated(parents map[objects.Key]struct{}, e objects.Even
 	if c.related == nil {
 		return
 	}
-	for parent := range c.related.Concerned(e) {
-		parents[parent] = struct{}{}
-	}
+	addParents(parents, c.related.Concerned(e))
 }
 
 // parentRelated wakes the other parents that a parent is related to.
@@ -90,7 +97,8 @@ func (c *controller) parentRelated(e objects.Event) {
 	if c.related == nil || c.numberOf(c.parent) != 0 { // else childChanged does it
 		return
 	}
-	parents := c.related.Concerned(e)
+	parents := map[objects.Key]struct{}{}
+	addParents(parents, c.related.Concerned(e))
 	delete(parents, e.Object().Key())
 	c.relatedChanged(e, parents)
 }

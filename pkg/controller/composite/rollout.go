@@ -127,6 +127,9 @@ func (c *controller) call(ctx context.Context, x *exchange) error {
 	for i := range older {
 		request := *request
 		request.Parent = older[i].Parent
+		if c.related != nil {
+			request.Related = x.observation.relatedBefore[i].Groups()
+		}
 		group.Go(func() error {
 			var err error
 			_, x.older[i], err = c.ask(ctx, caller, revisionUID(uid, older[i].Name), request.AppendJSON(nil))

@@ -115,6 +115,9 @@ func (c *controller) sync(ctx context.Context, x *exchange) error {
 	if err := c.resolve(x); err != nil {
 		return err
 	}
+	if err := c.relateBefore(ctx, x); err != nil {
+		return err
+	}
 	if err := c.call(ctx, x); err != nil {
 		return err
 	}
