@@ -32,7 +32,11 @@ func TestSupported(t *testing.T) {
 		spec v1alpha1.CompositeControllerSpec
 		want string
 	}{
-		"Sync":    {spec: v1alpha1.CompositeControllerSpec{Hooks: &v1alpha1.CompositeControllerHooks{Sync: webhook}}},
+		"Sync": {spec: v1alpha1.CompositeControllerSpec{Hooks: &v1alpha1.CompositeControllerHooks{Sync: webhook}}},
+		"FinalizeAlone": { // docs/protocol.md §1: sync is required for anything to happen
+			spec: v1alpha1.CompositeControllerSpec{Hooks: &v1alpha1.CompositeControllerHooks{Finalize: webhook}},
+			want: "spec.hooks.sync.webhook: no sync hook is set, so there is nothing to call for a parent",
+		},
 		"NoHooks": {want: "spec.hooks.sync.webhook: no sync hook is set, so there is nothing to call for a parent"},
 	}
 	for name, tc := range cases {
