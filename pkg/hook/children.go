@@ -21,6 +21,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
 	kjson "sigs.k8s.io/json"
 
@@ -121,7 +122,7 @@ func splitItems(data []byte, count int) []json.RawMessage {
 		}
 		if depth == 0 || (c == ',' && depth == 1 && !inString) {
 			item := bytes.TrimSpace(data[start:i])
-			items = append(items, item[:len(item):len(item)])
+			items = append(items, slices.Clip(item))
 			start = i + 1
 		}
 	}
