@@ -62,6 +62,17 @@ func TestDecoratorReady(t *testing.T) {
 	eventuallyEvent(t, "default", "late", "Stopped", "Stopped controller: late")
 }
 
+// TestDecoratorRefused has an attachment that no target can own, until one can.
+func TestDecoratorRefused(t *testing.T) {
+	namespace, kind := newNamespace(t), newKind(t, "confined")
+	hook := newDecoratorHook(t, func(decoratorRequest) decoratorResponse { return decoratorResponse{Labels: object{"decorated": "yes"}} })
+	createDecorator(t, "confined", hook, of(decorate(kind.GroupVersionResource)), attaching("namespaces", v1alpha1.AttachmentUpdateInPlace))
+	eventuallyDecoratorReady(t, "confined", metav1.ConditionFalse, "ParentScopeMismatch")
+	updateDecorator(t, "confined", func(c *v1alpha1.DecoratorController) { c.Spec.Attachments = nil })
+	newParent(t, kind, namespace, "p", object{})
+	eventuallyHas(t, kind.GroupVersionResource, namespace, "p", "yes", "metadata", "labels", "decorated")
+}
+
 // TestDecoratorFinalize has the finalize hook called for an object that is deleted, until it is done.
 func TestDecoratorFinalize(t *testing.T) {
 	namespace, kind := newNamespace(t), newKind(t, "lasting")
