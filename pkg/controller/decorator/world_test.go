@@ -25,6 +25,7 @@ import (
 	"net/http/httptest"
 	"reflect"
 	"regexp"
+	"strconv"
 	"sync"
 	"testing"
 
@@ -42,11 +43,18 @@ type world struct {
 	version int
 	objects map[string]map[string]object // by resource and name; all are in the namespace n, but for one test
 	watches map[string][]chan []byte
+	ends    map[string][]end // by resource, for watches that begin after them
 	writes  []string
 }
 
+// end is the event of an object that is no more.
+type end struct {
+	version int
+	frame   []byte
+}
+
 func newWorld() *world {
-	return &world{version: 10, objects: map[string]map[string]object{}, watches: map[string][]chan []byte{}}
+	return &world{version: 10, objects: map[string]map[string]object{}, watches: map[string][]chan []byte{}, ends: map[string][]end{}}
 }
 
 // start serves the world and returns a cache and an applier of it.
@@ -123,6 +131,9 @@ func (w *world) tell(resource, kind string, o object) {
 	for _, watch := range w.watches[resource] {
 		watch <- frame
 	}
+	if kind == "DELETED" {
+		w.ends[resource] = append(w.ends[resource], end{w.version, frame})
+	}
 }
 
 func (w *world) get(resource, name string) object {
@@ -167,11 +178,17 @@ func (w *world) list(out http.ResponseWriter, resource string) {
 	})
 }
 
-// watch sends all objects first: the cache drops those that it knows.
+// watch sends what ended since the list, and all objects first: the cache drops those that it knows.
 func (w *world) watch(out http.ResponseWriter, r *http.Request, resource string) {
 	frames := make(chan []byte, 1000)
 	w.mu.Lock()
 	w.watches[resource] = append(w.watches[resource], frames)
+	since, _ := strconv.Atoi(r.URL.Query().Get("resourceVersion")) // 0 when there is none
+	for _, e := range w.ends[resource] {
+		if e.version > since {
+			frames <- e.frame
+		}
+	}
 	for _, o := range w.objects[resource] {
 		frame, _ := json.Marshal(object{"type": "MODIFIED", "object": o}) // always marshals
 		frames <- frame
