@@ -40,9 +40,9 @@ type transport struct {
 
 // RoundTrip implements http.RoundTripper.
 func (t *transport) RoundTrip(request *http.Request) (*http.Response, error) {
-	if trace.SpanContextFromContext(request.Context()).IsValid() {
-		request = request.Clone(request.Context())
-		Inject(request.Context(), request.Header)
+	if ctx := request.Context(); trace.SpanContextFromContext(ctx).IsValid() {
+		request = request.Clone(ctx)
+		Inject(ctx, request.Header)
 	}
 	return t.next.RoundTrip(request)
 }

@@ -62,7 +62,7 @@ func newReverser(t *testing.T, kinds ...kind) *reverser {
 			Name: "reverser.example.com", Rules: rules, AdmissionReviewVersions: []string{"v1"},
 			SideEffects: ptr.To(admissionregistrationv1.SideEffectClassNone), FailurePolicy: ptr.To(admissionregistrationv1.Fail),
 			ClientConfig: admissionregistrationv1.WebhookClientConfig{
-				URL: ptr.To(server.URL), CABundle: pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw}),
+				URL: new(server.URL), CABundle: pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw}),
 			},
 		}},
 	}, metav1.CreateOptions{})

@@ -41,7 +41,7 @@ type observation struct {
 	recorded []*v1alpha1.ControllerRevision
 	// related are the objects that the customize hook asked for; nil until they are found.
 	related *related.Objects
-	// relatedBefore are those that it asked for for revision.Set.Older.
+	// relatedBefore are those for revision.Set.Older, in its order.
 	relatedBefore []*related.Objects
 }
 

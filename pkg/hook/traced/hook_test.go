@@ -19,6 +19,7 @@ package traced_test
 import (
 	"context"
 	"errors"
+	"maps"
 	"net/http"
 	"testing"
 	"time"
@@ -69,9 +70,7 @@ func TestHookCall(t *testing.T) {
 			want := map[string]string{
 				"http.request.method": http.MethodPost, "url.full": "https://hooks.example.com:8443/sync", "http.request.body.size": "6",
 			}
-			for key, value := range tc.want {
-				want[key] = value
-			}
+			maps.Copy(want, tc.want)
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Errorf("the attributes differ (-want +got):\n%s", diff)
 			}

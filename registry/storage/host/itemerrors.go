@@ -68,8 +68,7 @@ func (e *itemErrors) aggregate(kind Kind) error {
 	causes := make([]metav1.StatusCause, 0, len(e.corrupt)+1)
 	for _, err := range e.corrupt {
 		cause := metav1.StatusCause{Type: metav1.CauseTypeUnexpectedServerResponse, Message: err.Error()}
-		var withKey *storage.StorageError
-		if errors.As(err, &withKey) {
+		if withKey, ok := errors.AsType[*storage.StorageError](err); ok {
 			cause.Field = withKey.Key
 		}
 		causes = append(causes, cause)

@@ -98,7 +98,7 @@ func expired(after, prefix string) error {
 		return encodeErr
 	}
 	err = apierrors.NewResourceExpired(continueExpired)
-	err.ErrStatus.ListMeta.Continue = token
+	err.ErrStatus.Continue = token
 	return err
 }
 

@@ -59,7 +59,7 @@ func (r *Record) DeepCopyObject() runtime.Object {
 
 func (r *Record) copy() Record {
 	out := *r
-	r.ObjectMeta.DeepCopyInto(&out.ObjectMeta)
+	r.DeepCopyInto(&out.ObjectMeta)
 	out.Data = slices.Clone(r.Data)
 	return out
 }
@@ -67,7 +67,7 @@ func (r *Record) copy() Record {
 // DeepCopyObject implements runtime.Object.
 func (l *RecordList) DeepCopyObject() runtime.Object {
 	out := *l
-	l.ListMeta.DeepCopyInto(&out.ListMeta)
+	l.DeepCopyInto(&out.ListMeta)
 	out.Items = make([]Record, len(l.Items))
 	for i := range l.Items {
 		out.Items[i] = l.Items[i].copy()

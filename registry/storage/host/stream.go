@@ -154,7 +154,7 @@ func (st *stream) loadRecord(ctx context.Context, record *Record) error {
 		if st.initial {
 			return err
 		}
-		return nil //nolint:nilerr // nothing is known of it: if it changes, that is told as an addition
+		return nil // nothing is known of it: if it changes, that is told as an addition
 	}
 	if !st.filter.matches(obj) {
 		return nil
@@ -177,7 +177,7 @@ func (st *stream) follow(ctx context.Context) error {
 		before := st.since
 		err := st.followOnce(ctx)
 		if ctx.Err() != nil {
-			return nil
+			return nil //nolint:nilerr // told to end: whatever failed, failed for that
 		}
 		if end := (*finalError)(nil); errors.As(err, &end) {
 			return end.err
