@@ -14,7 +14,6 @@ See the License for the specific language governing permissions and
 limitations under the License.
 */
 
-// Package e2e runs what the README has a newcomer type.
 package e2e
 
 import (

@@ -14,5 +14,5 @@ See the License for the specific language governing permissions and
 limitations under the License.
 */
 
-// Package e2e runs what users are told to run. All of it is in its tests.
+// Package e2e runs what the README has a newcomer type. All of it is in its tests.
 package e2e
