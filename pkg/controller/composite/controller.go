@@ -20,25 +20,17 @@ import (
 	"context"
 	"fmt"
 	"sync"
-	"time"
 
-	"k8s.io/apimachinery/pkg/util/wait"
-	"k8s.io/client-go/util/workqueue"
 	"k8s.io/klog/v2"
 
 	"github.com/hookplane/hookplane/pkg/controller/related"
+	"github.com/hookplane/hookplane/pkg/controller/schedule"
 	"github.com/hookplane/hookplane/pkg/controller/selectors"
 	"github.com/hookplane/hookplane/pkg/controller/supervise"
 	"github.com/hookplane/hookplane/pkg/controller/tally"
 	"github.com/hookplane/hookplane/pkg/controller/wakeup"
 	"github.com/hookplane/hookplane/pkg/objects"
 	"github.com/hookplane/hookplane/pkg/plan"
-)
-
-// Retries of one parent, docs/protocol.md §3.
-const (
-	firstRetry = 5 * time.Millisecond
-	lastRetry  = 30 * time.Second
 )
 
 // controller runs one CompositeController: it keeps a queue of its parents and syncs them.
@@ -49,8 +41,7 @@ type controller struct {
 	// closeHooks closes the hooks of the definition.
 	closeHooks func()
 
-	queue     workqueue.TypedDelayingInterface[objects.Key]
-	retries   workqueue.TypedRateLimiter[objects.Key]
+	queue     *schedule.Queue[objects.Key]
 	wakeups   *wakeup.Tracker[objects.Key]
 	selectors *selectors.Index[objects.Key]
 	related   *related.Finder[relative] // nil without a customize hook
@@ -71,15 +62,12 @@ func (d *definition) New(ctx context.Context) supervise.Controller {
 		definition: d,
 		census:     supervise.NewCensus[objects.Key](d.config.Clock),
 		tally:      d.config.Metrics.Open(controllerKind, d.object.Name),
-		retries:    newBackoff(),
 		selectors:  selectors.NewIndex[objects.Key](),
 		numbers:    newNumbers(d),
 		memory:     map[objects.Key]*memory{},
 		contested:  map[plan.ChildKey]map[objects.Key]struct{}{},
 	}
-	c.queue = workqueue.NewTypedDelayingQueueWithConfig(workqueue.TypedDelayingQueueConfig[objects.Key]{
-		Name: d.object.Name, MetricsProvider: c.tally, Clock: d.config.Clock,
-	})
+	c.queue = schedule.NewQueue[objects.Key](d.object.Name, d.config.Clock, c.tally)
 	c.wakeups = wakeup.New(d.config.Clock, c.enqueue)
 	c.related = c.newRelated()
 	c.closeHooks = d.hooks().Open(ctx)
@@ -183,27 +171,11 @@ func (c *controller) syncNext(ctx context.Context) bool {
 	if c.hooks().Wait(ctx) != nil {
 		return false // stopped
 	}
-	wakeup, due := c.takeDue(key)
+	wakeup, due := c.queue.Take(key)
 	if !due {
 		return true
 	}
 	logger := klog.LoggerWithValues(klog.FromContext(ctx), "parent", klog.KRef(key.Namespace, key.Name))
 	c.syncParent(klog.NewContext(ctx, logger), key, wakeup)
 	return true
-}
-
-// backoff is the exponential backoff of one parent, jittered so that parents that failed together do
-// not return together.
-type backoff struct {
-	workqueue.TypedRateLimiter[objects.Key]
-}
-
-func newBackoff() backoff {
-	return backoff{workqueue.NewTypedItemExponentialFailureRateLimiter[objects.Key](firstRetry, lastRetry)}
-}
-
-// When implements workqueue.TypedRateLimiter.
-func (b backoff) When(key objects.Key) time.Duration {
-	delay := b.TypedRateLimiter.When(key)
-	return wait.Jitter(delay/2, 1)
 }

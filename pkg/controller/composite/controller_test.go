@@ -36,7 +36,6 @@ import (
 	metadatafake "k8s.io/client-go/metadata/fake"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/record"
-	"k8s.io/client-go/util/workqueue"
 	"k8s.io/component-base/metrics"
 	"k8s.io/utils/clock"
 
@@ -306,35 +305,30 @@ func TestControllerObeysSelectorThatItsHandlerHasNotSeen(t *testing.T) {
 	}
 }
 
-// interruptedRetries calls interrupt in the middle of what forgets a key.
-type interruptedRetries struct {
-	workqueue.TypedRateLimiter[objects.Key]
-	interrupt func()
-}
-
-func (r interruptedRetries) Forget(key objects.Key) {
-	r.TypedRateLimiter.Forget(key)
-	r.interrupt()
-}
-
-// TestControllerKeepsParentThatComesDuringItsSync creates a parent after a sync, as a retry or resync of
-// its predecessor causes one, has found none.
+// TestControllerKeepsParentThatComesDuringItsSync creates parents while syncs, as a retry or resync of their predecessors causes
+// them, find none.
 func TestControllerKeepsParentThatComesDuringItsSync(t *testing.T) {
 	c := newThingController(t, runCache(t, newListWatchAPI(nil, nil)), nil, applierStub{})
 	t.Cleanup(c.closeStores)
 	t.Cleanup(c.queue.ShutDown)
-	key := objects.Key{Namespace: "n", Name: "t"}
-	c.retries = interruptedRetries{c.retries, sync.OnceFunc(func() {
+	for i := range 200 {
+		key := objects.Key{Namespace: "n", Name: fmt.Sprint("t", i)}
+		var synced sync.WaitGroup
+		synced.Go(func() { c.syncParent(t.Context(), key, wakeup.Wakeup{Cause: wakeup.Retry}) })
 		c.parentChanged(objects.Event{New: &objects.Object{
-			Namespace: "n", Name: "t", UID: "uid-t", ResourceVersion: "11", Raw: thing("t", "11", "b"),
+			Namespace: "n", Name: key.Name, UID: types.UID("uid-" + key.Name), ResourceVersion: "11", Raw: thing(key.Name, "11", "b"),
 		}})
-	})}
-	c.syncParent(t.Context(), key, wakeup.Wakeup{Cause: wakeup.Retry})
-	if _, known := c.recall(key); !known {
-		t.Error("the parent that came is not known")
-	}
-	if got := c.queue.Len(); got != 1 {
-		t.Errorf("%d parents are queued, want the one that came", got)
+		synced.Wait()
+		if _, known := c.recall(key); !known {
+			t.Fatalf("%s is not known", key)
+		}
+		if got, _ := c.queue.Get(); got != key {
+			t.Fatalf("%s is queued, want %s", got, key)
+		}
+		if _, due := c.queue.Take(key); !due {
+			t.Fatalf("%s is not due", key)
+		}
+		c.queue.Done(key)
 	}
 }
 

@@ -56,8 +56,8 @@ func TestSlowedDown(t *testing.T) {
 	parent := &objects.Object{Namespace: key.Namespace, Name: key.Name, UID: "uid-t"}
 	due := func(what string, want wakeup.Cause) {
 		t.Helper()
-		if got, is := c.takeDue(key); got.Cause != want || is != (want != 0) {
-			t.Errorf("%s: takeDue() = %s, %t, want %s", what, got.Cause, is, want)
+		if got, is := c.queue.Take(key); got.Cause != want || is != (want != 0) {
+			t.Errorf("%s: Take() = %s, %t, want %s", what, got.Cause, is, want)
 		}
 	}
 	c.enqueue(key, wakeup.Wakeup{Cause: wakeup.OwnWrites})
@@ -73,7 +73,7 @@ func TestSlowedDown(t *testing.T) {
 	c.enqueue(key, wakeup.Wakeup{Cause: wakeup.ParentChanged})
 	due("a change that somebody made in the meantime", wakeup.OwnWrites|wakeup.ParentChanged)
 
-	c.memory[key].wakeAt, c.memory[key].wakeCause = now.Now().Add(time.Millisecond), wakeup.Resync
+	c.queue.SetTimer(key, time.Millisecond, wakeup.Resync)
 	c.enqueue(key, wakeup.Wakeup{Cause: wakeup.OwnWrites})
 	now.Step(time.Millisecond)
 	due("a resync that is due before", wakeup.OwnWrites|wakeup.Resync)

@@ -21,7 +21,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
@@ -29,7 +28,6 @@ import (
 	kjson "sigs.k8s.io/json"
 
 	"github.com/hookplane/hookplane/pkg/controller/converge"
-	"github.com/hookplane/hookplane/pkg/controller/wakeup"
 	"github.com/hookplane/hookplane/pkg/objects"
 	"github.com/hookplane/hookplane/pkg/plan"
 )
@@ -44,13 +42,6 @@ type memory struct {
 	selectorErr error
 	// settled are the children that were found equal to what the hook wants.
 	settled map[plan.ChildKey]plan.Settled
-	// due says that something happened which the hook has not been called for.
-	due bool
-	// wakeAt is when the parent is due without that, and wakeCause why: a retry or a resync. Zero for never.
-	wakeAt    time.Time
-	wakeCause wakeup.Cause
-	// wakeup is all that happened since the last sync began.
-	wakeup wakeup.Wakeup
 	// contested are wanted children whose names belong to objects of others.
 	contested []plan.ChildKey
 	// streak tells whether the hook settles.
@@ -89,7 +80,7 @@ func (c *controller) remember(parent *objects.Object) {
 func (c *controller) forget(key objects.Key) {
 	c.selectors.Remove(key)
 	c.wakeups.Forget(key)
-	c.retries.Forget(key)
+	c.queue.Forget(key)
 	c.census.Leave(key)
 	if c.related != nil {
 		c.forgetRelatives(key, nil)

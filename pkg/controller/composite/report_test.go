@@ -29,27 +29,7 @@ import (
 	"github.com/hookplane/hookplane/pkg/controller/tally"
 	"github.com/hookplane/hookplane/pkg/controller/wakeup"
 	"github.com/hookplane/hookplane/pkg/hook"
-	"github.com/hookplane/hookplane/pkg/objects"
 )
-
-func TestBackoff(t *testing.T) {
-	b := newBackoff()
-	key := objects.Key{Name: "p"}
-	limit := firstRetry
-	for i := range 30 {
-		if got := b.When(key); got < limit/2 || got > limit {
-			t.Errorf("retry %d comes after %s, want between %s and %s", i, got, limit/2, limit)
-		}
-		limit = min(2*limit, lastRetry)
-	}
-	if got := b.When(objects.Key{Name: "other"}); got > firstRetry {
-		t.Errorf("the first retry of another parent comes after %s", got)
-	}
-	b.Forget(key)
-	if got := b.When(key); got > firstRetry {
-		t.Errorf("the first retry after a success comes after %s", got)
-	}
-}
 
 func TestLogSync(t *testing.T) {
 	failure, patience := errors.New("failure"), &hook.RetryAfterError{URL: "http://hook", After: time.Second}

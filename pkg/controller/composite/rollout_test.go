@@ -245,8 +245,7 @@ func TestScheduleResyncOfRevisions(t *testing.T) {
 		for _, s := range seconds[1:] {
 			x.older = append(x.older, &hookapi.CompositeResponse{ResyncAfterSeconds: s})
 		}
-		c.schedule(key, x)
-		if in := c.memory[key].wakeAt.Sub(c.config.Clock.Now()); in <= 0 || in > 30*time.Second {
+		if in, _ := c.nextSync(key, x); in <= 0 || in > 30*time.Second {
 			t.Errorf("%v: wakes in %v, want 30 seconds", slices.Clone(seconds), in)
 		}
 	}

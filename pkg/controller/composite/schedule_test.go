@@ -21,10 +21,12 @@ import (
 	"testing"
 	"time"
 
-	"k8s.io/client-go/util/workqueue"
+	"k8s.io/component-base/metrics"
 	clocktesting "k8s.io/utils/clock/testing"
 
 	hookapi "github.com/hookplane/hookplane/apis/hook"
+	"github.com/hookplane/hookplane/pkg/controller/schedule"
+	"github.com/hookplane/hookplane/pkg/controller/tally"
 	"github.com/hookplane/hookplane/pkg/controller/wakeup"
 	"github.com/hookplane/hookplane/pkg/hook"
 	"github.com/hookplane/hookplane/pkg/objects"
@@ -35,15 +37,19 @@ func newScheduled(t *testing.T) (*controller, objects.Key, *clocktesting.FakeClo
 	t.Helper()
 	key := objects.Key{Namespace: "n", Name: "t"}
 	now := clocktesting.NewFakeClock(time.Now())
+	counted, err := tally.New(metrics.NewKubeRegistry().Register)
+	if err != nil {
+		t.Fatal(err)
+	}
 	c := &controller{
-		definition: &definition{config: &Config{Clock: now}}, retries: newBackoff(), memory: map[objects.Key]*memory{key: {uid: "uid-t"}},
-		queue: workqueue.NewTypedDelayingQueueWithConfig(workqueue.TypedDelayingQueueConfig[objects.Key]{Clock: now}),
+		definition: &definition{config: &Config{Clock: now}}, memory: map[objects.Key]*memory{key: {uid: "uid-t"}},
+		queue: schedule.NewQueue[objects.Key]("c", now, counted.Open(controllerKind, "c")),
 	}
 	t.Cleanup(c.queue.ShutDown)
 	return c, key, now
 }
 
-func TestTakeDue(t *testing.T) {
+func TestNextSync(t *testing.T) {
 	failed, answered := errors.New("failed"), &hookapi.CompositeResponse{}
 	resync := &hookapi.CompositeResponse{ResyncAfterSeconds: 60}
 	tests := map[string]struct {
@@ -54,73 +60,41 @@ func TestTakeDue(t *testing.T) {
 	}{
 		"Event":              {event: true, want: wakeup.ChildChanged},
 		"Nothing":            {syncs: []exchange{{answer: answered}}, after: time.Hour},
-		"Retry":              {syncs: []exchange{{err: failed}}, after: lastRetry, want: wakeup.Retry},
-		"RetryAfterSuccess":  {syncs: []exchange{{err: failed}, {answer: answered}}, after: lastRetry},
+		"Retry":              {syncs: []exchange{{err: failed}}, after: schedule.LastRetry, want: wakeup.Retry},
+		"RetryAfterSuccess":  {syncs: []exchange{{err: failed}, {answer: answered}}, after: schedule.LastRetry},
 		"Patience":           {syncs: []exchange{{err: &hook.RetryAfterError{After: time.Minute}}}, after: time.Minute, want: wakeup.Retry},
 		"Impatience":         {syncs: []exchange{{err: &hook.RetryAfterError{After: time.Minute}}}, after: time.Minute - 1},
 		"Resync":             {syncs: []exchange{{answer: resync}}, after: time.Minute, want: wakeup.Resync},
 		"ResyncTooEarly":     {syncs: []exchange{{answer: resync}}, after: time.Minute - 1},
 		"ResyncTakenBack":    {syncs: []exchange{{answer: resync}, {answer: answered}}, after: time.Hour},
-		"ResyncOverEarlier":  {syncs: []exchange{{err: failed}, {answer: resync}}, after: lastRetry},
+		"ResyncOverEarlier":  {syncs: []exchange{{err: failed}, {answer: resync}}, after: schedule.LastRetry},
 		"EventBeforeResync":  {syncs: []exchange{{answer: resync}}, event: true, want: wakeup.ChildChanged},
-		"ResyncBeforeRetry":  {syncs: []exchange{{answer: &hookapi.CompositeResponse{ResyncAfterSeconds: 0.001}, err: failed}}, after: lastRetry, want: wakeup.Resync},
-		"FailedWithAnAnswer": {syncs: []exchange{{answer: resync, err: failed}}, after: lastRetry, want: wakeup.Retry},
+		"ResyncBeforeRetry":  {syncs: []exchange{{answer: &hookapi.CompositeResponse{ResyncAfterSeconds: 0.001}, err: failed}}, after: schedule.LastRetry, want: wakeup.Resync},
+		"FailedWithAnAnswer": {syncs: []exchange{{answer: resync, err: failed}}, after: schedule.LastRetry, want: wakeup.Retry},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
 			c, key, now := newScheduled(t)
 			for _, x := range tc.syncs {
 				c.enqueue(key, wakeup.Wakeup{Cause: wakeup.ChildChanged})
-				if _, due := c.takeDue(key); !due {
+				if _, due := c.queue.Take(key); !due {
 					t.Fatal("a parent is not due after an event")
 				}
 				x.observation = &observation{parent: &objects.Object{UID: "uid-t"}}
-				c.schedule(key, &x)
+				next, cause := c.nextSync(key, &x)
+				c.queue.SetTimer(key, next, cause)
 			}
 			if tc.event {
 				c.enqueue(key, wakeup.Wakeup{Cause: wakeup.ChildChanged})
 			}
 			now.Step(tc.after)
-			why, due := c.takeDue(key)
+			why, due := c.queue.Take(key)
 			if why.Cause != tc.want || due != (tc.want != 0) {
-				t.Errorf("takeDue() = %s, %t, want %s", why.Cause, due, tc.want)
+				t.Errorf("Take() = %s, %t, want %s", why.Cause, due, tc.want)
 			}
-			if _, again := c.takeDue(key); due && again {
+			if _, again := c.queue.Take(key); due && again {
 				t.Error("the parent is due twice")
 			}
 		})
-	}
-}
-
-// TestTimerBehindAnother lets a timer fire that was replaced by a later one, which the queue does not
-// keep beside it.
-func TestTimerBehindAnother(t *testing.T) {
-	c, key, now := newScheduled(t)
-	x := exchange{observation: &observation{parent: &objects.Object{}}}
-	for _, seconds := range []float64{10, 60} {
-		x.answer = &hookapi.CompositeResponse{ResyncAfterSeconds: seconds}
-		c.schedule(key, &x)
-	}
-	for _, due := range []bool{false, true} {
-		for end := time.Now().Add(30 * time.Second); c.queue.Len() == 0; time.Sleep(time.Millisecond) {
-			if time.Now().After(end) {
-				t.Fatal("no timer fires")
-			}
-			now.Step(time.Second)
-		}
-		got, _ := c.queue.Get()
-		if _, is := c.takeDue(got); is != due {
-			t.Errorf("after the timer fired takeDue() = %t, want %t", is, due)
-		}
-		c.queue.Done(got)
-	}
-}
-
-func TestScheduleForgotten(t *testing.T) {
-	c, key, _ := newScheduled(t)
-	delete(c.memory, key)
-	c.schedule(key, &exchange{observation: &observation{parent: &objects.Object{}}, answer: &hookapi.CompositeResponse{ResyncAfterSeconds: 1}})
-	if _, due := c.takeDue(key); due {
-		t.Error("a parent that is not one any more is due")
 	}
 }

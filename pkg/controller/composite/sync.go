@@ -63,7 +63,7 @@ func (c *controller) syncParent(ctx context.Context, key objects.Key, why wakeup
 	}
 	observation, ok := c.observe(key)
 	if !ok { // no parent any more; what came in the meantime may say that it is one again
-		c.retries.Forget(key)
+		c.queue.Succeeded(key)
 		c.wakeups.End(key, func(wakeup.Object) string { return "" }, nil)
 		return
 	}
@@ -86,7 +86,10 @@ func (c *controller) syncParent(ctx context.Context, key objects.Key, why wakeup
 		}
 	}
 	change := c.settle(x)
-	c.schedule(key, x)
+	if _, known := c.recall(key); known { // else forget was first, and does not come again
+		next, cause := c.nextSync(key, x)
+		c.queue.SetTimer(key, next, cause)
+	}
 	c.wakeups.End(key, shown, x.writes)
 	c.report(ctx, x, c.config.Clock.Since(start))
 	c.reportStreak(ctx, observation.parent, change)

@@ -96,6 +96,32 @@ func TestQueueTimer(t *testing.T) {
 	expect(t, q, "a", wakeup.ParentChanged, true) // which no timer had to do with
 }
 
+// TestQueueTimerBehindAnother lets a timer fire that was replaced by a later one, which the queue beneath does not keep beside it.
+func TestQueueTimerBehindAnother(t *testing.T) {
+	q, clock := newQueue(t)
+	q.SetTimer("a", 10*time.Second, wakeup.Retry)
+	q.SetTimer("a", time.Minute, wakeup.Resync)
+	for _, want := range []bool{false, true} {
+		fired := make(chan struct{})
+		go func() {
+			defer close(fired)
+			key, _ := q.Get()
+			if _, due := q.Take(key); due != want {
+				t.Errorf("after the timer fired Take() = %t, want %t", due, want)
+			}
+			q.Done(key)
+		}()
+		for waiting := true; waiting; {
+			select {
+			case <-fired:
+				waiting = false
+			case <-time.After(time.Millisecond):
+				clock.Step(time.Second)
+			}
+		}
+	}
+}
+
 // TestQueueLater holds a parent up, unless something else happens to it.
 func TestQueueLater(t *testing.T) {
 	q, clock := newQueue(t)
