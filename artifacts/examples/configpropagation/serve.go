@@ -17,75 +17,17 @@ limitations under the License.
 package main
 
 import (
-	"context"
-	"encoding/json"
-	"errors"
-	"flag"
-	"fmt"
-	"io"
-	"log"
-	"net"
 	"net/http"
-	"os"
-	"os/signal"
-	"syscall"
-	"time"
+
+	"github.com/hookplane/hookplane/artifacts/examples/hookserver"
 )
 
-func main() {
-	listen := flag.String("listen", ":8080", "`address` to listen on; with port 0 a free port is taken")
-	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	if err := serve(ctx, *listen, os.Stdout); err != nil {
-		log.Fatal(err)
-	}
-}
+func main() { hookserver.Main(hooks) }
 
-// handle answers calls of Hookplane with what decide says.
-func handle[Request, Response any](decide func(*Request) (*Response, error)) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
-		observed := new(Request)
-		if err := json.NewDecoder(r.Body).Decode(observed); err != nil {
-			http.Error(w, err.Error(), http.StatusBadRequest)
-			return
-		}
-		desired, err := decide(observed)
-		if err != nil { // becomes an event on the parent
-			http.Error(w, err.Error(), http.StatusUnprocessableEntity)
-			return
-		}
-		w.Header().Set("Content-Type", "application/json")
-		if err := json.NewEncoder(w).Encode(desired); err != nil {
-			log.Print(err)
-		}
-	}
-}
-
-// serve answers calls until ctx ends, and finishes those that are running then. It prints the address it listens on.
-func serve(ctx context.Context, listen string, out io.Writer) error {
+// hooks are where the controller's manifest has them.
+func hooks(string) http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("POST /customize", handle(customize))
-	mux.HandleFunc("POST /sync", handle(sync))
-	server := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}
-	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", listen)
-	if err != nil {
-		return err
-	}
-	_, _ = fmt.Fprintln(out, "listening on", listener.Addr())
-
-	served := make(chan error, 1)
-	go func() { served <- server.Serve(listener) }()
-	select {
-	case err := <-served:
-		return err
-	case <-ctx.Done():
-	}
-	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
-	defer cancel()
-	err = server.Shutdown(ending)
-	if served := <-served; !errors.Is(served, http.ErrServerClosed) {
-		return served
-	}
-	return err
+	mux.Handle("POST /customize", hookserver.Handle(customize))
+	mux.Handle("POST /sync", hookserver.Handle(sync))
+	return mux
 }

@@ -17,61 +17,16 @@ limitations under the License.
 package main
 
 import (
-	"context"
-	"fmt"
-	"io"
 	"net/http"
-	"net/http/httptest"
-	"strings"
 	"testing"
+
+	"github.com/hookplane/hookplane/artifacts/examples/hookserver/hookservertest"
 )
 
-func TestHandleSync(t *testing.T) {
-	tests := map[string]struct {
-		body       string
-		wantStatus int
-		wantBody   string
-	}{
-		"Shop":    {body: `{"parent": ` + shop + `}`, wantStatus: 200, wantBody: `{"type":"Available","status":"False"}`},
-		"NoShop":  {body: `{}`, wantStatus: 422, wantBody: "spec.template.spec is missing"},
-		"NotJSON": {body: `hello`, wantStatus: 400, wantBody: "invalid character"},
-	}
-	for name, tc := range tests {
-		t.Run(name, func(t *testing.T) {
-			recorder := httptest.NewRecorder()
-			handleSync(recorder, httptest.NewRequest(http.MethodPost, "/sync", strings.NewReader(tc.body)))
-			if recorder.Code != tc.wantStatus || !strings.Contains(recorder.Body.String(), tc.wantBody) {
-				t.Errorf("answer %d %q, want %d with %q", recorder.Code, recorder.Body, tc.wantStatus, tc.wantBody)
-			}
-		})
-	}
-}
-
-// The hook says where it listens, serves there, and ends when told to.
-func TestServe(t *testing.T) {
-	ctx, stop := context.WithCancel(t.Context())
-	defer stop()
-	reader, writer := io.Pipe()
-	ended := make(chan error, 1)
-	go func() { ended <- serve(ctx, "127.0.0.1:0", writer) }()
-
-	var address string
-	if _, err := fmt.Fscanf(reader, "listening on %s\n", &address); err != nil {
-		t.Fatal(err)
-	}
-	response, err := http.Post("http://"+address+"/sync", "application/json", strings.NewReader(`{"parent": `+shop+`}`))
-	if err != nil {
-		t.Fatal(err)
-	}
-	_ = response.Body.Close()
-	if response.StatusCode != http.StatusOK {
-		t.Errorf("status %d, want 200", response.StatusCode)
-	}
-	stop()
-	if err := <-ended; err != nil {
-		t.Errorf("serve() = %v, want nil", err)
-	}
-	if err := serve(t.Context(), "no such address", io.Discard); err == nil {
-		t.Error("serve() on a bad address = nil, want an error")
-	}
+func TestHooks(t *testing.T) {
+	hookservertest.Check(t, hooks(""), "/sync", map[string]hookservertest.Call{
+		"Shop":    {Body: `{"parent": ` + shop + `}`, Status: http.StatusOK, Want: `{"type":"Available","status":"False"}`},
+		"NoShop":  {Body: `{}`, Status: http.StatusUnprocessableEntity, Want: "spec.template.spec is missing"},
+		"NotJSON": {Body: `hello`, Status: http.StatusBadRequest, Want: "invalid character"},
+	})
 }

@@ -19,32 +19,25 @@ limitations under the License.
 package main
 
 import (
-	"context"
 	"flag"
-	"log"
 	"net/http"
 	"os"
-	"os/signal"
-	"syscall"
 
 	"github.com/hookplane/hookplane/apis/hook"
+	"github.com/hookplane/hookplane/artifacts/examples/hookserver"
 )
 
 // initializer changes the request's object, or answers an error that refuses it.
 type initializer func(request *hook.InitializeRequest) error
 
 func main() {
-	listen := flag.String("listen", ":8080", "`address` to listen on; with port 0 a free port is taken")
 	digests := flag.String("digests", "digests", "`folder` with the digests of images, as a mounted ConfigMap has it")
 	teams := flag.String("teams", "teams", "`folder` with the labels of teams, as a mounted ConfigMap has it")
-	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	mux := http.NewServeMux()
-	mux.Handle("POST /sidecar", handler(addSidecar))
-	mux.Handle("POST /pin", handler(pinImages(os.DirFS(*digests))))
-	mux.Handle("POST /labels", handler(addTeamLabels(os.DirFS(*teams))))
-	if err := serve(ctx, *listen, os.Stdout, mux); err != nil {
-		log.Fatal(err)
-	}
+	hookserver.Main(func(string) http.Handler {
+		mux := http.NewServeMux()
+		mux.Handle("POST /sidecar", handler(addSidecar))
+		mux.Handle("POST /pin", handler(pinImages(os.DirFS(*digests))))
+		mux.Handle("POST /labels", handler(addTeamLabels(os.DirFS(*teams))))
+		return mux
+	})
 }

@@ -17,17 +17,13 @@ limitations under the License.
 package main
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"log"
-	"net"
 	"net/http"
-	"time"
 
 	"github.com/hookplane/hookplane/apis/hook"
+	"github.com/hookplane/hookplane/artifacts/examples/hookserver"
 )
 
 // refusal is what whoever creates an object is told. Other errors are failures of the hook.
@@ -55,34 +51,6 @@ func handler(initialize initializer) http.Handler {
 			http.Error(w, err.Error(), http.StatusInternalServerError)
 			return
 		}
-		w.Header().Set("Content-Type", "application/json")
-		if err := json.NewEncoder(w).Encode(response); err != nil {
-			log.Print(err)
-		}
+		hookserver.Answer(w, response)
 	})
-}
-
-// serve answers calls until ctx ends, and finishes those that are running then. It prints the address it listens on.
-func serve(ctx context.Context, listen string, out io.Writer, handler http.Handler) error {
-	server := &http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second}
-	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", listen)
-	if err != nil {
-		return err
-	}
-	_, _ = fmt.Fprintln(out, "listening on", listener.Addr())
-
-	served := make(chan error, 1)
-	go func() { served <- server.Serve(listener) }()
-	select {
-	case err := <-served:
-		return err
-	case <-ctx.Done():
-	}
-	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
-	defer cancel()
-	err = server.Shutdown(ending)
-	if served := <-served; !errors.Is(served, http.ErrServerClosed) {
-		return served
-	}
-	return err
 }

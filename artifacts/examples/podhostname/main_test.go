@@ -41,7 +41,7 @@ func TestHandleInit(t *testing.T) {
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
 			recorder := httptest.NewRecorder()
-			handleInit(recorder, httptest.NewRequest(http.MethodPost, "/init", strings.NewReader(`{"object": `+tc.pod+`}`)))
+			hooks("").ServeHTTP(recorder, httptest.NewRequest(http.MethodPost, "/init", strings.NewReader(`{"object": `+tc.pod+`}`)))
 			if recorder.Code != tc.wantStatus {
 				t.Fatalf("status %d, want %d: %s", recorder.Code, tc.wantStatus, recorder.Body)
 			}

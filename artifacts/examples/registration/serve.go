@@ -17,84 +17,30 @@ limitations under the License.
 package main
 
 import (
-	"context"
-	"encoding/json"
-	"errors"
 	"flag"
-	"fmt"
-	"io"
-	"log"
-	"net"
 	"net/http"
-	"os"
-	"os/signal"
-	"syscall"
 	"time"
+
+	"github.com/hookplane/hookplane/artifacts/examples/hookserver"
 )
 
 // registryTimeout is how long one call of the registry may take: less than the timeout of the hook, which waits for it.
 const registryTimeout = 3 * time.Second
 
 func main() {
-	listen := flag.String("listen", ":8080", "`address` to listen on; with port 0 a free port is taken")
 	registryURL := flag.String("registry", "", "`URL` of the registry; one in memory, below /registry, when empty")
-	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	if err := serve(ctx, *listen, *registryURL, os.Stdout); err != nil {
-		log.Fatal(err)
-	}
+	hookserver.Main(func(address string) http.Handler { return hooks(address, *registryURL) })
 }
 
-// handle answers calls of Hookplane with what decide says.
-func handle[Request, Response any](decide func(context.Context, *Request) (*Response, error)) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
-		observed := new(Request)
-		if err := json.NewDecoder(r.Body).Decode(observed); err != nil {
-			http.Error(w, err.Error(), http.StatusBadRequest)
-			return
-		}
-		desired, err := decide(r.Context(), observed)
-		if err != nil { // becomes an event on the object, and the call is repeated
-			http.Error(w, err.Error(), http.StatusUnprocessableEntity)
-			return
-		}
-		w.Header().Set("Content-Type", "application/json")
-		if err := json.NewEncoder(w).Encode(desired); err != nil {
-			log.Print(err)
-		}
-	}
-}
-
-// serve answers calls until ctx ends, and finishes those that are running then. It prints the address it listens on.
-func serve(ctx context.Context, listen, registryURL string, out io.Writer) error {
-	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", listen)
-	if err != nil {
-		return err
-	}
+// hooks are where the controller's manifest has them, and the registry in memory.
+func hooks(address, registryURL string) http.Handler {
 	if registryURL == "" {
-		registryURL = "http://" + listener.Addr().String() + "/registry"
+		registryURL = "http://" + address + "/registry"
 	}
 	services := &registrar{records{client: &http.Client{Timeout: registryTimeout}, base: registryURL}}
 	mux := http.NewServeMux()
-	mux.HandleFunc("POST /sync", handle(services.sync))
-	mux.HandleFunc("POST /finalize", handle(services.finalize))
+	mux.Handle("POST /sync", hookserver.HandleContext(services.sync))
+	mux.Handle("POST /finalize", hookserver.HandleContext(services.finalize))
 	mux.Handle("/registry/", http.StripPrefix("/registry", (&registry{}).handler()))
-	server := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}
-	_, _ = fmt.Fprintln(out, "listening on", listener.Addr())
-
-	served := make(chan error, 1)
-	go func() { served <- server.Serve(listener) }()
-	select {
-	case err := <-served:
-		return err
-	case <-ctx.Done():
-	}
-	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
-	defer cancel()
-	err = server.Shutdown(ending)
-	if served := <-served; !errors.Is(served, http.ErrServerClosed) {
-		return served
-	}
-	return err
+	return mux
 }

@@ -17,49 +17,31 @@ limitations under the License.
 package main
 
 import (
-	"context"
-	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
+
+	"github.com/hookplane/hookplane/artifacts/examples/hookserver"
+	"github.com/hookplane/hookplane/artifacts/examples/hookserver/hookservertest"
 )
 
-func TestHandle(t *testing.T) {
-	tests := map[string]struct {
-		body       string
-		wantStatus int
-		wantBody   string
-	}{
-		"Object":   {body: service, wantStatus: 200, wantBody: `"annotations":`},
-		"NoObject": {body: `{}`, wantStatus: 422, wantBody: "the request has no object"},
-		"NotJSON":  {body: `hello`, wantStatus: 400, wantBody: "invalid character"},
-	}
-	for name, tc := range tests {
-		t.Run(name, func(t *testing.T) {
-			recorder := httptest.NewRecorder()
-			handle(newRegistrar(t, &registry{}).sync)(recorder, httptest.NewRequest(http.MethodPost, "/sync", strings.NewReader(tc.body)))
-			if recorder.Code != tc.wantStatus || !strings.Contains(recorder.Body.String(), tc.wantBody) {
-				t.Errorf("answer %d %q, want %d with %q", recorder.Code, recorder.Body, tc.wantStatus, tc.wantBody)
-			}
-		})
-	}
+func TestSyncOverHTTP(t *testing.T) {
+	hookservertest.Check(t, hookserver.HandleContext(newRegistrar(t, &registry{}).sync), "/sync", map[string]hookservertest.Call{
+		"Object":   {Body: service, Status: http.StatusOK, Want: `"annotations":`},
+		"NoObject": {Body: `{}`, Status: http.StatusUnprocessableEntity, Want: "the request has no object"},
+		"NotJSON":  {Body: `hello`, Status: http.StatusBadRequest, Want: "invalid character"},
+	})
 }
 
-// The hook says where it listens, serves there, and ends when told to.
-func TestServe(t *testing.T) {
-	ctx, stop := context.WithCancel(t.Context())
-	defer stop()
-	reader, writer := io.Pipe()
-	ended := make(chan error, 1)
-	go func() { ended <- serve(ctx, "127.0.0.1:0", "", writer) }()
-
-	var address string
-	if _, err := fmt.Fscanf(reader, "listening on %s\n", &address); err != nil {
-		t.Fatal(err)
-	}
-	response, err := http.Post("http://"+address+"/sync", "application/json", strings.NewReader(service))
+// Without another one the hook is the registry, too.
+func TestOwnRegistry(t *testing.T) {
+	server := httptest.NewUnstartedServer(nil)
+	server.Config.Handler = hooks(server.Listener.Addr().String(), "")
+	server.Start()
+	defer server.Close()
+	response, err := http.Post(server.URL+"/sync", "application/json", strings.NewReader(service))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -67,19 +49,12 @@ func TestServe(t *testing.T) {
 	if response.StatusCode != http.StatusOK {
 		t.Errorf("status %d, want 200", response.StatusCode)
 	}
-	if response, err = http.Get("http://" + address + "/registry/records"); err != nil {
+	if response, err = http.Get(server.URL + "/registry/records"); err != nil {
 		t.Fatal(err)
 	}
 	listed, _ := io.ReadAll(response.Body)
 	_ = response.Body.Close()
 	if string(listed) != "shop.example.com n/shop\n" {
 		t.Errorf("registered is %q, want the Service", listed)
-	}
-	stop()
-	if err := <-ended; err != nil {
-		t.Errorf("serve() = %v, want nil", err)
-	}
-	if err := serve(t.Context(), "no such address", "", io.Discard); err == nil {
-		t.Error("serve() on a bad address = nil, want an error")
 	}
 }
