@@ -91,13 +91,7 @@ func runWithDeployedRights(t *testing.T) (undo func()) {
 		rbacv1.PolicyRule{Verbs: []string{"create"}, APIGroups: []string{""}, Resources: []string{"namespaces"}},
 		rbacv1.PolicyRule{Verbs: []string{"get", "create", "update", "delete"}, APIGroups: []string{""}, Resources: []string{"services"}},
 	)
-	kubeconfig := env.options.Kubeconfig
-	env.options.Kubeconfig = impersonating(t, server.name)
-	restart(t)
-	return func() {
-		env.options.Kubeconfig = kubeconfig
-		restart(t)
-	}
+	return server.runServer()
 }
 
 // grantPrinted gives the server what the controllers in the cluster need. What it returns takes that away.

@@ -30,21 +30,8 @@ import (
 // an event on the parent say so, no hook is called without it, and all goes on by itself when the right is given.
 func TestForbiddenRelated(t *testing.T) {
 	server := author{t, "shortsighted-hookplane"}
-	server.grant(
-		rbacv1.PolicyRule{Verbs: []string{"*"}, NonResourceURLs: []string{"*"}},
-		rbacv1.PolicyRule{Verbs: []string{"*"}, Resources: []string{"*"}, APIGroups: []string{
-			"metacontroller.k8s.io", "admission.metacontroller.k8s.io", "apiregistration.k8s.io", "apiextensions.k8s.io",
-			"authentication.k8s.io", "authorization.k8s.io", "admissionregistration.k8s.io", "test.hookplane.dev",
-		}},
-		rbacv1.PolicyRule{Verbs: []string{"*"}, APIGroups: []string{""}, Resources: []string{"namespaces", "services", "events", "configmaps"}},
-	)
-	kubeconfig := env.options.Kubeconfig
-	env.options.Kubeconfig = impersonating(t, server.name)
-	defer func() {
-		env.options.Kubeconfig = kubeconfig
-		restart(t)
-	}()
-	restart(t)
+	server.grantAllButSecrets()
+	defer server.runServer()()
 
 	namespace, kind := newNamespace(t), newKind(t, "shortsighted")
 	sync, customize := newHook(t, threeConfigMaps), newHook(t, nil)

@@ -32,21 +32,8 @@ import (
 // starts by itself when the rights are given.
 func TestForbiddenChild(t *testing.T) {
 	server := author{t, "limited-hookplane"}
-	server.grant(
-		rbacv1.PolicyRule{Verbs: []string{"*"}, NonResourceURLs: []string{"*"}},
-		rbacv1.PolicyRule{Verbs: []string{"*"}, Resources: []string{"*"}, APIGroups: []string{
-			"metacontroller.k8s.io", "admission.metacontroller.k8s.io", "apiregistration.k8s.io", "apiextensions.k8s.io",
-			"authentication.k8s.io", "authorization.k8s.io", "admissionregistration.k8s.io", "test.hookplane.dev",
-		}},
-		rbacv1.PolicyRule{Verbs: []string{"*"}, APIGroups: []string{""}, Resources: []string{"namespaces", "services", "events", "configmaps"}},
-	)
-	kubeconfig := env.options.Kubeconfig
-	env.options.Kubeconfig = impersonating(t, server.name)
-	defer func() {
-		env.options.Kubeconfig = kubeconfig
-		restart(t)
-	}()
-	restart(t)
+	server.grantAllButSecrets()
+	defer server.runServer()()
 
 	kind := newKind(t, "confined")
 	createController(t, kind, newHook(t, threeConfigMaps), func(c *v1alpha1.CompositeController) {
@@ -62,6 +49,31 @@ func TestForbiddenChild(t *testing.T) {
 
 	server.grant(rbacv1.PolicyRule{Verbs: []string{"*"}, APIGroups: []string{""}, Resources: []string{"secrets"}})
 	eventuallyReady(t, kind.Resource, metav1.ConditionTrue, "Running")
+}
+
+// grantAllButSecrets gives a user what the server needs for the controllers of tests, as long as they have nothing to do with Secrets.
+func (a author) grantAllButSecrets() {
+	a.t.Helper()
+	a.grant(
+		rbacv1.PolicyRule{Verbs: []string{"*"}, NonResourceURLs: []string{"*"}},
+		rbacv1.PolicyRule{Verbs: []string{"*"}, Resources: []string{"*"}, APIGroups: []string{
+			"metacontroller.k8s.io", "admission.metacontroller.k8s.io", "apiregistration.k8s.io", "apiextensions.k8s.io",
+			"authentication.k8s.io", "authorization.k8s.io", "admissionregistration.k8s.io", "test.hookplane.dev",
+		}},
+		rbacv1.PolicyRule{Verbs: []string{"*"}, APIGroups: []string{""}, Resources: []string{"namespaces", "services", "events", "configmaps"}},
+	)
+}
+
+// runServer restarts the server as the user. What it returns undoes that.
+func (a author) runServer() (undo func()) {
+	a.t.Helper()
+	kubeconfig := env.options.Kubeconfig
+	env.options.Kubeconfig = impersonating(a.t, a.name)
+	restart(a.t)
+	return func() {
+		env.options.Kubeconfig = kubeconfig
+		restart(a.t)
+	}
 }
 
 // impersonating returns a kubeconfig with which the admin acts as another user.
