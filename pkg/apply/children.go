@@ -25,6 +25,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/klog/v2"
 
 	"github.com/hookplane/hookplane/pkg/plan"
 )
@@ -42,6 +43,26 @@ type Outcome struct {
 	Unchanged bool
 	// Err names the child and wraps the API server's error.
 	Err error
+}
+
+// Op is what a write turned out to be.
+func (o *Outcome) Op(write *plan.Write) plan.Op {
+	if o.Kept {
+		return plan.Update
+	}
+	return write.Op
+}
+
+// Written returns the objects that writes of a plan created, updated or deleted, as "Pod default/solr". The outcomes are those of Children.
+func Written(rules []plan.Rule, writes []plan.Write, outcomes []Outcome, op plan.Op) []string {
+	var names []string
+	for i := range outcomes {
+		w, outcome := &writes[i], &outcomes[i]
+		if outcome.Err == nil && !outcome.Unchanged && outcome.Op(w) == op {
+			names = append(names, rules[w.Key.Rule].Kind+" "+klog.KRef(w.Key.Namespace, w.Key.Name).String())
+		}
+	}
+	return names
 }
 
 // Children carries out writes of a plan that was made with rules, several at a time, and returns when all have ended.

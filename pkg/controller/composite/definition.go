@@ -97,32 +97,16 @@ func define(ctx context.Context, object *v1alpha1.CompositeController, config *C
 // makeHooks makes the executors of the hooks.
 func (d *definition) makeHooks() error {
 	hooks := d.object.Spec.Hooks
-	for _, declared := range []struct {
-		name   string
-		spec   *v1alpha1.Hook
-		caller **supervise.Caller
-	}{
-		{"sync", hooks.Sync, &d.sync}, {"finalize", hooks.Finalize, &d.finalize}, {"customize", hooks.Customize, &d.customize},
-	} {
-		var err error
-		if *declared.caller, err = supervise.NewCaller(declared.name, hook.Spec{
-			ControllerKind: controllerKind, ControllerName: d.object.Name, Hook: declared.spec, Endpoints: d.object.Spec.EndpointConfigs,
-		}, d.config.NewHook); err != nil {
-			return err
-		}
-	}
-	return nil
+	var err error
+	d.sync, d.finalize, d.customize, err = supervise.NewCallers(hook.Spec{
+		ControllerKind: controllerKind, ControllerName: d.object.Name, Endpoints: d.object.Spec.EndpointConfigs,
+	}, hooks.Sync, hooks.Finalize, hooks.Customize, d.config.NewHook)
+	return err
 }
 
 // hooks are all hooks.
 func (d *definition) hooks() hook.Set {
-	var set hook.Set
-	for _, caller := range []*supervise.Caller{d.sync, d.finalize, d.customize} {
-		if caller != nil {
-			set = append(set, caller.Hook)
-		}
-	}
-	return set
+	return supervise.Hooks(d.sync, d.finalize, d.customize)
 }
 
 // readSpec takes over what needs no cluster.

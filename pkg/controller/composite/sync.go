@@ -69,7 +69,7 @@ func (c *controller) syncParent(ctx context.Context, key objects.Key, why wakeup
 	}
 	start := c.config.Clock.Now()
 	x := &exchange{cause: why.Cause, observation: observation}
-	ctx, trace := c.trace(ctx, observation.parent, why, start)
+	ctx, trace := supervise.Trace(ctx, c.config.Tracer, controllerKind, c.object.Name, observation.parent, why, start)
 	defer func() { trace.End(supervise.Reportable(x.err)) }()
 	x.err = c.sync(ctx, x)
 	if ctx.Err() != nil {
@@ -204,7 +204,7 @@ func (c *controller) applyChildren(ctx context.Context, x *exchange) error {
 		case outcome.Unchanged:
 			x.unchanged = true
 			x.plan.Settled[w.Key] = w.Settle(w.ResourceVersion)
-		case operation(w, outcome) != plan.Delete:
+		case outcome.Op(w) != plan.Delete:
 			x.plan.Settled[w.Key] = w.Settle(outcome.ResourceVersion)
 		}
 	}
@@ -219,17 +219,9 @@ func (x *exchange) wrote(w *plan.Write, outcome *apply.Outcome) {
 	x.writes = append(x.writes, wakeup.Write{
 		Object:          wakeup.Object{Resource: w.Key.Rule + 1, Namespace: w.Key.Namespace, Name: w.Key.Name},
 		ResourceVersion: outcome.ResourceVersion,
-		Deletes:         operation(w, outcome) == plan.Delete,
+		Deletes:         outcome.Op(w) == plan.Delete,
 		Matters:         true,
 	})
-}
-
-// operation returns what a write did.
-func operation(w *plan.Write, outcome *apply.Outcome) plan.Op {
-	if outcome.Kept {
-		return plan.Update
-	}
-	return w.Op
 }
 
 // writeStatus writes the parent's status and reports whether the server found nothing to change.

@@ -101,32 +101,16 @@ func (d *definition) makeHooks() error {
 	if hooks == nil || hooks.Sync == nil {
 		return supervise.Invalid("spec.hooks.sync: no sync hook is set, so there is nothing to call for an object")
 	}
-	for _, declared := range []struct {
-		name   string
-		spec   *v1alpha1.Hook
-		caller **supervise.Caller
-	}{
-		{"sync", hooks.Sync, &d.sync}, {"finalize", hooks.Finalize, &d.finalize}, {"customize", hooks.Customize, &d.customize},
-	} {
-		var err error
-		if *declared.caller, err = supervise.NewCaller(declared.name, hook.Spec{
-			ControllerKind: controllerKind, ControllerName: d.object.Name, Hook: declared.spec, Endpoints: d.object.Spec.EndpointConfigs,
-		}, d.config.NewHook); err != nil {
-			return err
-		}
-	}
-	return nil
+	var err error
+	d.sync, d.finalize, d.customize, err = supervise.NewCallers(hook.Spec{
+		ControllerKind: controllerKind, ControllerName: d.object.Name, Endpoints: d.object.Spec.EndpointConfigs,
+	}, hooks.Sync, hooks.Finalize, hooks.Customize, d.config.NewHook)
+	return err
 }
 
 // hooks are all hooks.
 func (d *definition) hooks() hook.Set {
-	var set hook.Set
-	for _, caller := range []*supervise.Caller{d.sync, d.finalize, d.customize} {
-		if caller != nil {
-			set = append(set, caller.Hook)
-		}
-	}
-	return set
+	return supervise.Hooks(d.sync, d.finalize, d.customize)
 }
 
 // findTargets looks up what the rules for targets name. Several rules may be about one type.

@@ -61,7 +61,7 @@ func (c *controller) syncTarget(ctx context.Context, t target, why wakeup.Wakeup
 	}
 	start := c.config.Clock.Now()
 	x := &exchange{cause: why.Cause, observation: observation}
-	ctx, trace := c.trace(ctx, observation.object, why, start)
+	ctx, trace := supervise.Trace(ctx, c.config.Tracer, controllerKind, c.object.Name, observation.object, why, start)
 	defer func() { trace.End(supervise.Reportable(x.err)) }()
 	x.err = c.syncOnce(ctx, x)
 	if ctx.Err() != nil {
@@ -217,23 +217,15 @@ func (c *controller) applyAttachments(ctx context.Context, x *exchange) error {
 		case outcome.Unchanged:
 			x.plan.Settled[w.Key] = w.Settle(w.ResourceVersion)
 			continue
-		case operation(w, outcome) != plan.Delete:
+		case outcome.Op(w) != plan.Delete:
 			x.plan.Settled[w.Key] = w.Settle(outcome.ResourceVersion)
 		}
 		x.writes = append(x.writes, wakeup.Write{
 			Object:          wakeup.Object{Resource: c.attachments[w.Key.Rule], Namespace: w.Key.Namespace, Name: w.Key.Name},
 			ResourceVersion: outcome.ResourceVersion,
-			Deletes:         operation(w, outcome) == plan.Delete,
+			Deletes:         outcome.Op(w) == plan.Delete,
 			Matters:         true,
 		})
 	}
 	return errors.Join(errs...)
-}
-
-// operation returns what a write did.
-func operation(w *plan.Write, outcome *apply.Outcome) plan.Op {
-	if outcome.Kept {
-		return plan.Update
-	}
-	return w.Op
 }

@@ -19,6 +19,7 @@ package supervise
 import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
+	"github.com/hookplane/hookplane/apis/metacontroller/v1alpha1"
 	"github.com/hookplane/hookplane/pkg/hook"
 )
 
@@ -32,9 +33,38 @@ type Caller struct {
 	Mode    hook.Mode
 }
 
-// NewCaller returns the caller of the hook in that field of the controller's spec.hooks; nil when there is no such hook. Of the spec only
+// NewCallers returns the callers of a controller's hooks; nil for a hook that there is not. Of the spec only Path and Hook are still to be
+// filled in. The error is a *DefinitionError.
+func NewCallers(spec hook.Spec, sync, finalize, customize *v1alpha1.Hook, newHook NewHook) (ofSync, ofFinalize, ofCustomize *Caller, err error) {
+	for _, declared := range []struct {
+		name   string
+		hook   *v1alpha1.Hook
+		caller **Caller
+	}{
+		{"sync", sync, &ofSync}, {"finalize", finalize, &ofFinalize}, {"customize", customize, &ofCustomize},
+	} {
+		spec.Hook = declared.hook
+		if *declared.caller, err = newCaller(declared.name, spec, newHook); err != nil {
+			return nil, nil, nil, err
+		}
+	}
+	return ofSync, ofFinalize, ofCustomize, nil
+}
+
+// Hooks are the hooks of callers, of which any may be nil.
+func Hooks(callers ...*Caller) hook.Set {
+	var set hook.Set
+	for _, caller := range callers {
+		if caller != nil {
+			set = append(set, caller.Hook)
+		}
+	}
+	return set
+}
+
+// newCaller returns the caller of the hook in that field of the controller's spec.hooks; nil when there is no such hook. Of the spec only
 // Path is still to be filled in. The error is a *DefinitionError.
-func NewCaller(name string, spec hook.Spec, newHook NewHook) (*Caller, error) {
+func newCaller(name string, spec hook.Spec, newHook NewHook) (*Caller, error) {
 	if spec.Hook == nil {
 		return nil, nil
 	}

@@ -37,7 +37,7 @@ func Check(t *testing.T, hooks http.Handler, path string, calls map[string]Call)
 	for name, call := range calls {
 		t.Run(name, func(t *testing.T) {
 			recorder := httptest.NewRecorder()
-			hooks.ServeHTTP(recorder, httptest.NewRequest(http.MethodPost, path, strings.NewReader(call.Body)))
+			hooks.ServeHTTP(recorder, httptest.NewRequestWithContext(t.Context(), http.MethodPost, path, strings.NewReader(call.Body)))
 			if recorder.Code != call.Status || !strings.Contains(recorder.Body.String(), call.Want) {
 				t.Errorf("answer %d %q, want %d with %q", recorder.Code, recorder.Body, call.Status, call.Want)
 			}

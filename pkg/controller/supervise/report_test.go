@@ -14,7 +14,7 @@ See the License for the specific language governing permissions and
 limitations under the License.
 */
 
-package composite
+package supervise
 
 import (
 	"errors"
@@ -25,13 +25,12 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"k8s.io/klog/v2/ktesting"
 
-	"github.com/hookplane/hookplane/pkg/controller/supervise"
 	"github.com/hookplane/hookplane/pkg/controller/tally"
 	"github.com/hookplane/hookplane/pkg/controller/wakeup"
 	"github.com/hookplane/hookplane/pkg/hook"
 )
 
-func TestLogSync(t *testing.T) {
+func TestSyncedLog(t *testing.T) {
 	failure, patience := errors.New("failure"), &hook.RetryAfterError{URL: "http://hook", After: time.Second}
 	const failed, recovered = "Sync failed, and is repeated", "Sync succeeds again"
 	for name, tc := range map[string]struct {
@@ -47,8 +46,8 @@ func TestLogSync(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			logger := ktesting.NewLogger(t, ktesting.NewConfig(ktesting.Verbosity(4), ktesting.BufferLogs(true)))
-			x := &exchange{cause: wakeup.ChildChanged | wakeup.Retry, err: tc.err}
-			logSync(logger, x, tally.Sync{Took: time.Second, Result: supervise.ResultOf(tc.err), Writes: map[tally.Operation]int{tally.Create: 3}}, tc.before)
+			s := &Synced{Cause: wakeup.ChildChanged | wakeup.Retry, Err: tc.err, Details: []any{"changed", "labels"}}
+			s.log(logger, &tally.Sync{Took: time.Second, Result: ResultOf(tc.err), Writes: map[tally.Operation]int{tally.Create: 3}}, tc.before)
 			var got []string
 			for _, entry := range logger.GetSink().(ktesting.Underlier).GetBuffer().Data() {
 				got = append(got, entry.Message)
@@ -56,7 +55,9 @@ func TestLogSync(t *testing.T) {
 					continue
 				}
 				want := []any{
-					"reason", "ChildChanged,Retry", "took", time.Second, "writes", map[tally.Operation]int{tally.Create: 3}, "result", supervise.ResultOf(tc.err),
+					"reason", "ChildChanged,Retry", "took", time.Second, "writes",
+					map[tally.Operation]int{tally.Create: 3},
+					"changed", "labels", "result", ResultOf(tc.err),
 				}
 				if tc.err != nil {
 					want = append(want, "err", tc.err)
