@@ -69,7 +69,7 @@ func newRBACCommand() *cobra.Command {
 	flags.StringVar(&options.serviceAccount, "service-account", options.serviceAccount,
 		"ServiceAccount that hookplane runs as, as NAMESPACE/NAME.")
 	cmd.Flags().AddFlagSet(flags)
-	cliflag.SetUsageAndHelpFunc(cmd, sections, helpColumns)
+	setHelp(cmd, sections)
 	return cmd
 }
 
