@@ -293,7 +293,8 @@ func TestControllerDropsOutdatedAnswers(t *testing.T) {
 		called <- struct{}{}
 		return <-answer
 	}}
-	c := run(t, w, sync, nil, v1alpha1.DecoratorResourceRule{LabelSelector: &metav1.LabelSelector{MatchLabels: map[string]string{"on": "yes"}}})
+	rule := v1alpha1.DecoratorResourceRule{LabelSelector: &metav1.LabelSelector{MatchLabels: map[string]string{"on": "yes"}}}
+	c := run(t, w, sync, nil, rule, func(d *definition) { d.config.Workers = 1 })
 	selected := func(value any) object { return object{"metadata": object{"labels": object{"on": value}}} }
 	w.put("things", "t", thing())
 	w.put("things", "t", selected("yes"))
@@ -301,8 +302,9 @@ func TestControllerDropsOutdatedAnswers(t *testing.T) {
 	w.put("things", "t", selected(nil))
 	until(t, "the object is forgotten", func() bool { return c.Health().Parents.Total == 0 })
 	answer <- `{"labels":{"late":"1"},"status":{"late":true},"attachments":[{"apiVersion":"v1","kind":"Pod","metadata":{"name":"late"}}]}`
-	w.put("things", "t", selected("yes"))
-	<-called // which comes after all that followed from the first answer
+	w.put("things", "next", thing())
+	w.put("things", "next", selected("yes"))
+	<-called // by the only worker, which is done with the first answer
 	answer <- `{}`
 	w.mu.Lock()
 	defer w.mu.Unlock()
