@@ -24,7 +24,7 @@ import (
 
 // RetryAfterError says that a hook is alive and wants to be called again later: no failure of the parent.
 type RetryAfterError struct {
-	// URL is the hook, without credentials.
+	// URL is the hook, without credentials and query.
 	URL string
 	// After is how long to wait; positive.
 	After time.Duration
@@ -58,7 +58,7 @@ func (e *UnavailableError) Error() string { return e.Message }
 
 // CallError says that a hook could not be called, or did not answer with success.
 type CallError struct {
-	// URL is the hook, without credentials.
+	// URL is the hook, without credentials and query.
 	URL string
 	// Status is the HTTP status of the answer; 0 when there was none.
 	Status int

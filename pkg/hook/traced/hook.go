@@ -20,7 +20,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"net/url"
 
 	"github.com/hookplane/hookplane/pkg/hook"
 	"github.com/hookplane/hookplane/pkg/span"
@@ -34,19 +33,9 @@ type Hook struct {
 
 var _ hook.Hook = &Hook{}
 
-// Wrap returns a hook that records calls of inner, which is called name in spec.hooks and is at an address.
-func Wrap(inner hook.Hook, name, address string) *Hook {
-	return &Hook{Hook: inner, name: "hook " + name, url: bare(address)}
-}
-
-// bare returns a URL without what may hold secrets.
-func bare(address string) string {
-	parsed, err := url.Parse(address)
-	if err != nil {
-		return ""
-	}
-	parsed.User, parsed.RawQuery, parsed.ForceQuery, parsed.Fragment = nil, "", false, ""
-	return parsed.String()
+// Wrap returns a hook that records calls of inner, which is called name in spec.hooks and is at a URL that holds no secrets.
+func Wrap(inner hook.Hook, name, url string) *Hook {
+	return &Hook{Hook: inner, name: "hook " + name, url: url}
 }
 
 // Unwrap returns the hook that is called. See hook.Set.

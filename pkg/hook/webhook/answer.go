@@ -63,21 +63,20 @@ func (w *Webhook) refused(answer *http.Response, with *credentials.Credentials) 
 	start, _ := io.ReadAll(io.LimitReader(answer.Body, maxRedactBytes))
 	_, _ = io.CopyN(io.Discard, answer.Body, maxDrainBytes)
 	if answer.StatusCode == http.StatusTooManyRequests {
-		return &hook.RetryAfterError{URL: w.target.url, After: retryAfter(answer.Header.Get("Retry-After"), w.clock.Now())}
+		return &hook.RetryAfterError{URL: w.target.name, After: retryAfter(answer.Header.Get("Retry-After"), w.clock.Now())}
 	}
-	err := &hook.CallError{URL: w.target.url, Status: answer.StatusCode, Body: hook.Excerpt(with.Redact(start))}
+	err := &hook.CallError{URL: w.target.name, Status: answer.StatusCode, Body: hook.Excerpt(with.Redact(start))}
 	if location := answer.Header.Get("Location"); location != "" && answer.StatusCode/100 == 3 {
-		err.Err = fmt.Errorf("redirects are not followed: make %q the hook's URL", hook.Excerpt(with.Redact([]byte(withoutUser(location)))))
+		err.Err = fmt.Errorf("redirects are not followed: make %q the hook's URL", hook.Excerpt(with.Redact([]byte(nameOf(location)))))
 	}
 	return err
 }
 
-// withoutUser returns a URL without the credentials that it may hold.
-func withoutUser(location string) string {
+// nameOf returns a URL without what may hold secrets.
+func nameOf(location string) string {
 	parsed, err := url.Parse(location)
 	if err != nil {
 		return "the URL that it answers, which is invalid,"
 	}
-	parsed.User = nil
-	return parsed.String()
+	return withoutSecrets(*parsed)
 }

@@ -45,7 +45,7 @@ func TestWebhookStatusCodes(t *testing.T) {
 	}{
 		"Created":         {status: 201, body: "{}", want: ` answered 201 Created: the answer starts with "{}"`},
 		"NoContent":       {status: 204, want: ` answered 204 No Content`},
-		"Redirect":        {status: 302, header: http.Header{"Location": {"https://elsewhere.example/sync"}}, want: ` answered 302 Found: redirects are not followed: make "https://elsewhere.example/sync" the hook's URL`},
+		"Redirect":        {status: 302, header: http.Header{"Location": {"https://me:secret@elsewhere.example/sync?token=secret#secret"}}, want: ` answered 302 Found: redirects are not followed: make "https://elsewhere.example/sync" the hook's URL`},
 		"RedirectKept":    {status: 308, header: http.Header{"Location": {"/other"}}, body: "gone", want: ` answered 308 Permanent Redirect: redirects are not followed: make "/other" the hook's URL: the answer starts with "gone"`},
 		"NotModified":     {status: 304, want: ` answered 304 Not Modified`},
 		"NotFound":        {status: 404, body: "404 page not found\n", want: ` answered 404 Not Found: the answer starts with "404 page not found"`},
@@ -61,7 +61,7 @@ func TestWebhookStatusCodes(t *testing.T) {
 				w.WriteHeader(tc.status)
 				_, _ = io.WriteString(w, tc.body)
 			})
-			err := callFails(t, newWebhook(t, v1alpha1.Webhook{URL: server.URL + "/sync"}, webhook.Options{}))
+			err := callFails(t, newWebhook(t, v1alpha1.Webhook{URL: server.URL + "/sync?token=secret"}, webhook.Options{}))
 			if diff := cmp.Diff("hook "+server.URL+"/sync"+tc.want, err.Error()); diff != "" {
 				t.Errorf("error (-want +got):\n%s", diff)
 			}

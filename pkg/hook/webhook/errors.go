@@ -42,7 +42,7 @@ func (w *Webhook) failed(ctx context.Context, status int, err error) error {
 	if status == 0 {
 		err = w.explain(err)
 	}
-	return &hook.CallError{URL: w.target.url, Status: status, Err: err}
+	return &hook.CallError{URL: w.target.name, Status: status, Err: err}
 }
 
 // explain adds what to look at to errors of calls without an answer, whose own words leave a hook's author alone.

@@ -74,7 +74,7 @@ func (s *session) begin() (use, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
-		return use{}, &hook.CallError{URL: s.webhook.target.url, Err: errNotOpen}
+		return use{}, &hook.CallError{URL: s.webhook.target.name, Err: errNotOpen}
 	}
 	now, err := s.source.Current()
 	if err != nil {

@@ -35,6 +35,8 @@ type target struct {
 	// url is called and sent as such, also when the service is resolved through the API. scheme and host, with its port if
 	// it names one, are parts of it.
 	url, scheme, host string
+	// name is url without its query, which may hold secrets: what errors, metrics and traces say.
+	name string
 	// service says that the host is a Service's name.namespace.
 	service bool
 }
@@ -66,7 +68,13 @@ func urlTarget(raw string) (target, error) {
 	case parsed.User != nil:
 		return target{}, errors.New("url: credentials do not belong into it")
 	}
-	return target{url: parsed.String(), scheme: parsed.Scheme, host: parsed.Host}, nil
+	return target{url: parsed.String(), scheme: parsed.Scheme, host: parsed.Host, name: withoutSecrets(*parsed)}, nil
+}
+
+// withoutSecrets returns a URL without what may hold secrets: credentials, query and fragment.
+func withoutSecrets(u url.URL) string {
+	u.User, u.RawQuery, u.ForceQuery, u.Fragment, u.RawFragment = nil, "", false, "", ""
+	return u.String()
 }
 
 func serviceTarget(service *v1alpha1.ServiceReference, path string) (target, error) {

@@ -109,14 +109,14 @@ func timeoutOf(spec *v1alpha1.Webhook) (time.Duration, error) {
 	return timeout, nil
 }
 
-// URL returns what is called.
-func (w *Webhook) URL() string { return w.target.url }
+// URL returns what is called, without its query, which may hold secrets.
+func (w *Webhook) URL() string { return w.target.name }
 
 // Call implements hook.Hook. The timeout covers everything from connecting to the last byte of the answer.
 func (w *Webhook) Call(ctx context.Context, request hook.Request) (hook.Response, error) {
 	session := w.session.Load()
 	if session == nil {
-		return hook.Response{}, &hook.CallError{URL: w.target.url, Err: errNotOpen}
+		return hook.Response{}, &hook.CallError{URL: w.target.name, Err: errNotOpen}
 	}
 	use, err := session.begin()
 	if err != nil {

@@ -137,7 +137,7 @@ func TestWebhookCall(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("request (-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff(server.URL+"/sync?x=1", w.URL()); diff != "" {
+	if diff := cmp.Diff(server.URL+"/sync", w.URL()); diff != "" {
 		t.Errorf("URL() (-want +got):\n%s", diff)
 	}
 }
@@ -228,7 +228,7 @@ func TestNewURL(t *testing.T) {
 		spec v1alpha1.Webhook
 		want string
 	}{
-		"URL":            {spec: v1alpha1.Webhook{URL: "https://a.example:8443/b?c=d"}, want: "https://a.example:8443/b?c=d"},
+		"URL":            {spec: v1alpha1.Webhook{URL: "https://a.example:8443/b?c=d"}, want: "https://a.example:8443/b"},
 		"URLWins":        {spec: v1alpha1.Webhook{URL: "http://a/b", Service: service(), Path: "/sync"}, want: "http://a/b"},
 		"Service":        {spec: v1alpha1.Webhook{Service: service(), Path: "/sync"}, want: "http://ecommerce-ctrl.default:80/sync"},
 		"ServiceNoPath":  {spec: v1alpha1.Webhook{Service: service()}, want: "http://ecommerce-ctrl.default:80/"},
@@ -237,7 +237,7 @@ func TestNewURL(t *testing.T) {
 			spec: v1alpha1.Webhook{Path: "/a?b=c", Service: service(func(s *v1alpha1.ServiceReference) {
 				s.Port, s.Protocol = ptr.To[int32](8443), v1alpha1.ServiceProtocolHTTPS
 			})},
-			want: "https://ecommerce-ctrl.default:8443/a?b=c",
+			want: "https://ecommerce-ctrl.default:8443/a",
 		},
 	}
 	for name, tc := range tests {
