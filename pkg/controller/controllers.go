@@ -44,6 +44,7 @@ import (
 	"github.com/hookplane/hookplane/pkg/controller/decorator"
 	"github.com/hookplane/hookplane/pkg/controller/initializer"
 	"github.com/hookplane/hookplane/pkg/controller/revision"
+	"github.com/hookplane/hookplane/pkg/controller/standing"
 	"github.com/hookplane/hookplane/pkg/controller/supervise"
 	"github.com/hookplane/hookplane/pkg/controller/tally"
 	"github.com/hookplane/hookplane/pkg/hook"
@@ -89,8 +90,9 @@ type Config struct {
 	Namespace string
 	// Traces takes spans to where they are collected. Nil: nowhere.
 	Traces trace.TracerProvider
-	// RegisterMetrics registers a metric with whoever exposes it. Required.
-	RegisterMetrics func(metrics.Registerable) error
+	// RegisterMetrics registers a metric with whoever exposes it, RegisterCollector what makes metrics when it is asked. Required.
+	RegisterMetrics   func(metrics.Registerable) error
+	RegisterCollector func(metrics.StableCollector) error
 }
 
 // Controllers are all controllers of the process.
@@ -108,6 +110,7 @@ type Controllers struct {
 	answers     *etag.Cache
 	metrics     *tally.Metrics
 	calls       *meter.Metrics
+	standing    standing.Collector
 }
 
 // New prepares the controllers; Run starts them.
@@ -148,6 +151,9 @@ func New(config Config) (*Controllers, error) {
 		return nil, err
 	}
 	if c.calls, err = meter.New(config.RegisterMetrics, c.clock); err != nil {
+		return nil, err
+	}
+	if err = config.RegisterCollector(&c.standing); err != nil {
 		return nil, err
 	}
 	c.credentials = credentials.NewStore(c.host.CoreV1())
@@ -198,6 +204,8 @@ func (c *Controllers) Run(ctx context.Context) error {
 		Workers:  c.config.Workers,
 	})
 	decorators := c.newDecorators(informers, recorder)
+	c.standing.Show(standing.Of(informers.Metacontroller().V1alpha1()))
+	defer c.standing.Show(nil)
 	ctx, cancel := context.WithCancel(ctx)
 	var group sync.WaitGroup
 	defer func() {

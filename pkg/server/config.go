@@ -78,7 +78,8 @@ func (o *Options) newControllers(host *rest.Config, traces trace.TracerProvider)
 			return nil, err
 		}
 		return controller.New(controller.Config{
-			Loopback: loopback, Host: host, UserAgent: "hookplane/" + Version(), RegisterMetrics: legacyregistry.Register,
+			Loopback: loopback, Host: host, UserAgent: "hookplane/" + Version(),
+			RegisterMetrics: legacyregistry.Register, RegisterCollector: legacyregistry.CustomRegister,
 			Strategy: plan.Strategy(o.Controllers.ApplyStrategy), FieldManager: o.Controllers.FieldManager,
 			Workers: o.Controllers.Workers, Namespace: o.Registration.service().Namespace,
 			Traces: traces, AllowedCIDRs: allowed, ServiceResolution: webhook.ServiceResolution(o.Hooks.ServiceResolution),

@@ -52,8 +52,25 @@ func scrapeLabel(t *testing.T, label, value string) map[string]string {
 // scrapeSeries returns the values of the wanted series that /metrics answers.
 func scrapeSeries(t *testing.T, wanted func(string) bool) map[string]string {
 	t.Helper()
+	values := map[string]string{}
+	lines := bufio.NewScanner(strings.NewReader(scrapeAll(t, serverAddress(t))))
+	for lines.Scan() {
+		series, value, _ := strings.Cut(lines.Text(), "} ")
+		if wanted(series) {
+			values[series+"}"] = value
+		}
+	}
+	if err := lines.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return values
+}
+
+// scrapeAll returns what /metrics of a server answers.
+func scrapeAll(t *testing.T, address string) string {
+	t.Helper()
 	config := rest.CopyConfig(env.config)
-	config.Host, config.TLSClientConfig = serverAddress(t), rest.TLSClientConfig{
+	config.Host, config.TLSClientConfig = address, rest.TLSClientConfig{
 		Insecure: true, // the certificate is of the server's own making
 		CertFile: config.CertFile, KeyFile: config.KeyFile, CertData: config.CertData, KeyData: config.KeyData,
 	}
@@ -70,22 +87,11 @@ func scrapeSeries(t *testing.T, wanted func(string) bool) map[string]string {
 		t.Fatal(err)
 	}
 	defer answer.Body.Close()
-	if answer.StatusCode != http.StatusOK {
-		body, _ := io.ReadAll(answer.Body)
-		t.Fatalf("/metrics answered %s: %s", answer.Status, body)
+	body, err := io.ReadAll(answer.Body)
+	if err != nil || answer.StatusCode != http.StatusOK {
+		t.Fatalf("/metrics answered %s: %s (%v)", answer.Status, body, err)
 	}
-	values := map[string]string{}
-	lines := bufio.NewScanner(answer.Body)
-	for lines.Scan() {
-		series, value, _ := strings.Cut(lines.Text(), "} ")
-		if wanted(series) {
-			values[series+"}"] = value
-		}
-	}
-	if err := lines.Err(); err != nil {
-		t.Fatal(err)
-	}
-	return values
+	return string(body)
 }
 
 // serverAddress returns where the server itself listens.
@@ -127,6 +133,10 @@ func TestMetrics(t *testing.T) {
 		ofController("queue_wait_seconds_count") + "}":                                                            "2",
 		ofController("writes_total") + `,operation="create"}`:                                                     "3",
 		ofController("writes_total") + `,operation="status"}`:                                                     "1",
+		ofController("controller_parents") + `,state="synced"}`:                                                   "1",
+		ofController("controller_parents") + `,state="failing"}`:                                                  "0",
+		ofController("controller_parents") + `,state="waiting"}`:                                                  "0",
+		`hookplane_controller_condition{condition="Ready",` + strings.TrimPrefix(ofController("controller_condition"), "hookplane_controller_condition{") + `,reason="Running"}`: "1",
 	}
 	eventually(t, "the second sync is counted", func() error {
 		got := scrape(t, kind.Resource)
