@@ -18,19 +18,23 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"sync"
 	"time"
+
+	certutil "k8s.io/client-go/util/cert"
 )
 
 // hookServer serves hooks, each under a path of its own, and counts their calls.
 type hookServer struct {
-	server  *http.Server
-	address string
-	done    chan struct{}
+	servers         [2]*http.Server // without and with TLS
+	address, secure string          // where these listen
+	authority       []byte          // PEM, of the certificate
+	serving         sync.WaitGroup
 
 	mu    sync.Mutex
 	hooks map[string]*hook
@@ -38,8 +42,8 @@ type hookServer struct {
 
 // hook is one of them.
 type hook struct {
-	url    string
-	answer func(body []byte) ([]byte, error)
+	url, secureURL string // without and with TLS
+	answer         func(body []byte) ([]byte, error)
 
 	mu    sync.Mutex
 	calls []time.Time // when each was answered
@@ -48,27 +52,47 @@ type hook struct {
 
 // startHook starts a server without hooks.
 func startHook(ctx context.Context) (*hookServer, error) {
-	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
+	listener, err := listen(ctx)
 	if err != nil {
 		return nil, err
 	}
-	s := &hookServer{address: listener.Addr().String(), done: make(chan struct{}), hooks: map[string]*hook{}}
-	s.server = &http.Server{Handler: s, ReadHeaderTimeout: time.Minute}
-	go func() {
-		defer close(s.done)
-		_ = s.server.Serve(listener) // ends with stop
-	}()
+	secure, err := listen(ctx)
+	if err != nil {
+		return nil, err
+	}
+	host, _, _ := net.SplitHostPort(secure.Addr().String()) // an address that was just made
+	certificate, key, err := certutil.GenerateSelfSignedCertKey(host, nil, nil)
+	if err != nil {
+		return nil, err
+	}
+	pair, err := tls.X509KeyPair(certificate, key)
+	if err != nil {
+		return nil, err
+	}
+	s := &hookServer{address: listener.Addr().String(), secure: secure.Addr().String(), authority: certificate, hooks: map[string]*hook{}}
+	for i := range s.servers { // one cannot do both: it would not speak HTTP/2 with TLS
+		s.servers[i] = &http.Server{Handler: s, ReadHeaderTimeout: time.Minute}
+	}
+	s.servers[1].TLSConfig = &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}
+	s.serving.Go(func() { _ = s.servers[0].Serve(listener) }) // they end with stop
+	s.serving.Go(func() { _ = s.servers[1].ServeTLS(secure, "", "") })
 	return s, nil
 }
 
+func listen(ctx context.Context) (net.Listener, error) {
+	return (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
+}
+
 func (s *hookServer) stop() {
-	_ = s.server.Close()
-	<-s.done
+	for _, server := range s.servers {
+		_ = server.Close()
+	}
+	s.serving.Wait()
 }
 
 // add serves a hook under a name. answer is called by many goroutines at once.
 func (s *hookServer) add(name string, answer func(body []byte) ([]byte, error)) *hook {
-	h := &hook{url: "http://" + s.address + "/" + name, answer: answer}
+	h := &hook{url: "http://" + s.address + "/" + name, secureURL: "https://" + s.secure + "/" + name, answer: answer}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.hooks["/"+name] = h

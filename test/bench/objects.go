@@ -20,7 +20,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"strconv"
-	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
@@ -51,7 +50,7 @@ func childObject(parent string, i int, value string, size int) map[string]any {
 	return map[string]any{
 		"apiVersion": "v1", "kind": "ConfigMap",
 		"metadata": map[string]any{"name": childName(parent, i)},
-		"data":     map[string]any{"value": value, "text": strings.Repeat("x", size)},
+		"data":     map[string]any{"value": value, "text": text(size)},
 	}
 }
 

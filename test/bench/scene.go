@@ -31,5 +31,6 @@ func scenes() []scene {
 	return []scene{
 		{name: "composite", run: composite},
 		{name: "ignore-status", run: ignoreStatus},
+		{name: "admission", run: admission},
 	}
 }

@@ -26,6 +26,7 @@ type size struct {
 	name    string
 	parents int           // of a population
 	edits   int           // of the latency phase
+	creates int           // of each way through admission
 	quiet   time.Duration // for how long nothing more may happen after a phase
 	idle    time.Duration // how long idleness is watched; only after some seconds of it does hookplane give memory back
 	profile time.Duration // how long the profile of a phase is
@@ -33,8 +34,8 @@ type size struct {
 
 func sizeNamed(name string) (size, error) {
 	for _, s := range []size{
-		{name: "small", parents: 150, edits: 25, quiet: time.Second, idle: 8 * time.Second, profile: 5 * time.Second},
-		{name: "full", parents: 3000, edits: 200, quiet: 2 * time.Second, idle: 30 * time.Second, profile: 15 * time.Second},
+		{name: "small", parents: 150, edits: 25, creates: 300, quiet: time.Second, idle: 8 * time.Second, profile: 5 * time.Second},
+		{name: "full", parents: 3000, edits: 200, creates: 400, quiet: 2 * time.Second, idle: 30 * time.Second, profile: 15 * time.Second},
 	} {
 		if s.name == name {
 			return s, nil
