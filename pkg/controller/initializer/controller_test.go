@@ -30,6 +30,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	metadatafake "k8s.io/client-go/metadata/fake"
+	clienttesting "k8s.io/client-go/testing"
 	"k8s.io/client-go/tools/record"
 	"k8s.io/utils/clock"
 
@@ -181,6 +182,65 @@ func TestControllerTells(t *testing.T) {
 				t.Error("the Pod is let go")
 			}
 		})
+	}
+}
+
+// TestControllerKnowsItsWatches has a watch that cannot be noted yet: nothing is read, because nothing would be done about it.
+func TestControllerKnowsItsWatches(t *testing.T) {
+	scheme := runtime.NewScheme()
+	if err := metav1.AddMetaToScheme(scheme); err != nil {
+		t.Fatal(err)
+	}
+	client := metadatafake.NewSimpleMetadataClient(scheme)
+	read := make(chan struct{}, 1000)
+	client.PrependReactor("*", "*", func(clienttesting.Action) (bool, runtime.Object, error) {
+		read <- struct{}{}
+		return false, nil, nil
+	})
+	c := New(Config{Metadata: client, Clock: clock.RealClock{}})
+	defer c.queue.ShutDown()
+	c.mu.Lock()
+	started := make(chan struct{})
+	go func() {
+		defer close(started)
+		c.startWatch(t.Context(), schema.GroupResource{Resource: "pods"}, "v1")
+	}()
+	select {
+	case <-read:
+		t.Error("objects are read before it is known that they are watched")
+	case <-time.After(100 * time.Millisecond): // what is right passes at any speed
+	}
+	c.mu.Unlock()
+	<-started
+	c.unwatchAll()
+}
+
+// TestControllerWatchesOn has an object come while the watch of its type, which nobody wants any more, is being stopped.
+func TestControllerWatchesOn(t *testing.T) {
+	registry, _, err := initializationtest.NewRegistry(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	scheme := runtime.NewScheme()
+	if err := metav1.AddMetaToScheme(scheme); err != nil {
+		t.Fatal(err)
+	}
+	c := New(Config{Registry: registry, Metadata: metadatafake.NewSimpleMetadataClient(scheme), Clock: clock.RealClock{}})
+	defer c.queue.ShutDown()
+	defer c.unwatchAll()
+	pods := schema.GroupResource{Resource: "pods"}
+	last := &watch{version: "v1", synced: func() bool { return true }, stop: func() {
+		c.observe(pods, &metav1.PartialObjectMetadata{ObjectMeta: metav1.ObjectMeta{
+			Namespace: "shop", Name: "web", Annotations: map[string]string{"initializers.metacontroller.k8s.io/pending": "a.example.com"},
+		}})
+	}}
+	c.watches[pods] = last
+	c.rewatch(t.Context())
+	if again := c.watches[pods]; again == nil || again == last {
+		t.Errorf("the Pods are watched by %v, want another watch", again)
+	}
+	if len(c.waiting) > 0 {
+		t.Errorf("%v is known to wait, and would not be queued by the next watch", c.waiting)
 	}
 }
 

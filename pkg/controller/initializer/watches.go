@@ -61,11 +61,12 @@ func (c *Controller) rewatch(ctx context.Context) {
 	c.mu.Unlock()
 
 	for resource, w := range running {
-		if _, ok := wanted[resource]; !ok && w.synced() {
-			w.stop()
-			c.mu.Lock()
-			delete(c.watches, resource)
-			c.mu.Unlock()
+		if _, ok := wanted[resource]; ok || !w.synced() {
+			continue
+		}
+		w.stop()
+		if c.forget(resource) { // of what came until it stopped
+			wanted[resource], running[resource] = w.version, nil
 		}
 	}
 	for resource, version := range wanted {
@@ -73,6 +74,16 @@ func (c *Controller) rewatch(ctx context.Context) {
 			c.startWatch(ctx, resource, version)
 		}
 	}
+}
+
+// forget drops a watch that has stopped, with what was seen by it. It reports whether there were objects that wait.
+func (c *Controller) forget(resource schema.GroupResource) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.watches, resource)
+	before := len(c.waiting)
+	maps.DeleteFunc(c.waiting, func(k key, _ []string) bool { return k.resource == resource })
+	return len(c.waiting) < before
 }
 
 func hasPending(object *v1alpha1.InitializerController) bool {
@@ -97,16 +108,17 @@ func (c *Controller) startWatch(ctx context.Context, resource schema.GroupResour
 	}
 	ctx, cancel := context.WithCancel(klog.NewContext(ctx, logger))
 	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		informer.RunWithContext(ctx)
-	}()
 	c.mu.Lock()
-	defer c.mu.Unlock()
 	c.watches[resource] = &watch{version: version, synced: registration.HasSynced, stop: func() {
 		cancel()
 		<-done
 	}}
+	c.mu.Unlock()
+	// Started when the watch is known: sync passes over objects of types that are not watched.
+	go func() {
+		defer close(done)
+		informer.RunWithContext(ctx)
+	}()
 }
 
 // allSeen reports whether every watched type has been read, so that what does not wait is known too.
