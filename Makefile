@@ -50,6 +50,10 @@ help: ## Print this help.
 build: ## Build the binaries of cmd/ into _output/bin.
 	go build -trimpath -o $(OUTPUT)/bin/ ./cmd/...
 
+.PHONY: image
+image: ## Write the container image, for linux/amd64 and linux/arm64, and bills of materials to _output/image. VERSION=...: its version.
+	hack/build-image.sh
+
 .PHONY: demo
 demo: ## Show Hookplane at work on a control plane of its own. DEMO=once: check each step, clean up and exit.
 	hack/demo.sh
@@ -57,7 +61,7 @@ demo: ## Show Hookplane at work on a control plane of its own. DEMO=once: check 
 ##@ Test
 
 .PHONY: test
-test: controlplane test-unit test-integration test-controlplane test-bench ## Run every test, with the race detector, on a real control plane.
+test: controlplane test-unit test-integration test-controlplane test-packaging test-bench ## Run every test, with the race detector, on a real control plane.
 
 .PHONY: test-unit
 test-unit: ## Run the tests that need no cluster.
@@ -74,6 +78,11 @@ soak: controlplane ## Edit, fail and restart at random for SOAK (10m), then comp
 .PHONY: test-controlplane
 test-controlplane: controlplane ## Test the test control plane itself (a module of its own).
 	cd test/controlplane && go test -race -count=1 -timeout=30m $(TESTFLAGS) ./...
+
+.PHONY: test-packaging
+test-packaging: ## Test the manifests, the chart and the making of the image (two modules of their own).
+	go -C hack/image test -count=1 $(TESTFLAGS) ./...
+	go -C test/packaging test -race -count=1 $(TESTFLAGS) ./...
 
 # What the bench measures. Built as hack/run-local.sh does, so that whatever was compiled for the tests is used again.
 BENCH_BINARY := $(OUTPUT)/bench/hookplane

@@ -24,7 +24,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 config="${PWD}/.golangci.yml"
 tools="${PWD}/hack/tools/lint/go.mod"
 
-for module in . test/controlplane test/operations; do
+for module in . test/controlplane test/operations test/packaging hack/image; do
   echo "linting ${module}"
   (cd "${module}" && go tool -modfile="${tools}" golangci-lint run --fix --config "${config}" ./...)
 done

@@ -28,7 +28,7 @@ tools="${PWD}/hack/tools/lint/go.mod"
 go tool -modfile="${tools}" golangci-lint config verify --config "${config}"
 
 failed=0
-for module in . test/controlplane test/operations; do
+for module in . test/controlplane test/operations test/packaging hack/image; do
   echo "linting ${module}"
   (cd "${module}" && go tool -modfile="${tools}" golangci-lint run --config "${config}" ./...) || failed=1
 done

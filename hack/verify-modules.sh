@@ -31,7 +31,7 @@ while IFS= read -r mod; do
 done < <(git ls-files --cached --others --exclude-standard -- go.mod '*/go.mod')
 
 # The staging modules count v0.x with x > 0. The others under k8s.io (klog, utils, kube-openapi) have versions of their own.
-used="$(grep -hoE '(^|[[:space:]])k8s\.io/[a-z-]+( =>.*)? v0\.[1-9][0-9]*\.[^ ]+' go.mod test/controlplane/go.mod hack/tools/codegen/go.mod)"
+used="$(grep -hoE '(^|[[:space:]])k8s\.io/[a-z-]+( =>.*)? v0\.[1-9][0-9]*\.[^ ]+' go.mod test/controlplane/go.mod test/packaging/go.mod hack/tools/codegen/go.mod)"
 versions="$(awk '{ print $NF }' <<<"${used}" | sort -u)"
 if [[ "$(wc -l <<<"${versions}")" -ne 1 ]]; then
   echo "verify-modules: k8s.io modules of several versions; use one for all (go get k8s.io/<module>@<version>):" >&2
