@@ -35,7 +35,8 @@ It needs a cluster (--kubeconfig, or the one that it runs in) and a place for it
 Other commands, each with a --help of its own:
 
   hookplane rbac              print the rights that controllers need
-  hookplane storage migrate   copy everything from one storage to another`
+  hookplane storage migrate   copy everything from one storage to another
+  hookplane uninstall         take hookplane out of a cluster, or tell what of it is there`
 
 // NewCommand returns the hookplane command. A command line with mistakes is refused with all of them, one
 // in each line of the error.
@@ -59,7 +60,7 @@ func NewCommand() *cobra.Command {
 	for _, name := range sections.Order {
 		flags.AddFlagSet(sections.FlagSets[name])
 	}
-	cmd.AddCommand(newRBACCommand(), newStorageCommand())
+	cmd.AddCommand(newRBACCommand(), newStorageCommand(), newUninstallCommand())
 	// Cobra would add a flag of its own to the command's flag set; ours is kept out of its sight.
 	setHelp(cmd, sections)
 
