@@ -28,6 +28,7 @@ import (
 	"k8s.io/client-go/rest"
 
 	"github.com/hookplane/hookplane/pkg/apiserver/registration"
+	"github.com/hookplane/hookplane/pkg/leader"
 )
 
 // Without a grace period a client that watches would hold the end of the server for as long as it likes.
@@ -49,6 +50,8 @@ type Config struct {
 type ExtraConfig struct {
 	// NewControllers makes the controllers, given a client configuration for this very server. Required.
 	NewControllers func(loopback *rest.Config) (Controllers, error)
+	// Elector has the controllers run only while this replica leads. Nil: they always do.
+	Elector *leader.Elector
 	// OwnNamespace is the namespace that the server runs in: no initializer completes its objects. Empty: it runs in none.
 	OwnNamespace string
 	// Registrar registers the server with the host cluster. Nil: somebody else does.

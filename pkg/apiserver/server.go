@@ -157,7 +157,7 @@ func (s *Server) newTasks(failed func(error)) tasks {
 	t := tasks{
 		reviews:      &task{name: "reviews", failed: failed, run: s.initializers.serve},
 		initializers: &task{name: "initializers", failed: failed, run: s.initializers.run},
-		controllers:  &task{name: "controllers", failed: failed, run: s.controllers.Run},
+		controllers:  &task{name: "controllers", failed: failed, run: s.lead},
 	}
 	if registrar := s.extra.Registrar; registrar != nil {
 		t.registration = &task{name: "registration", failed: failed, run: func(ctx context.Context) error {
@@ -165,6 +165,14 @@ func (s *Server) newTasks(failed func(error)) tasks {
 		}}
 	}
 	return t
+}
+
+// lead runs the controllers, while this replica leads if others may.
+func (s *Server) lead(ctx context.Context) error {
+	if s.extra.Elector == nil {
+		return s.controllers.Run(ctx)
+	}
+	return s.extra.Elector.Run(ctx, s.controllers.Run)
 }
 
 // addHooks makes the tasks run from when the server accepts requests until it is told to end. They still

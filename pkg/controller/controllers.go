@@ -54,6 +54,7 @@ import (
 	"github.com/hookplane/hookplane/pkg/hook/traced"
 	"github.com/hookplane/hookplane/pkg/hook/webhook"
 	"github.com/hookplane/hookplane/pkg/initialization"
+	"github.com/hookplane/hookplane/pkg/leader"
 	"github.com/hookplane/hookplane/pkg/objects"
 	"github.com/hookplane/hookplane/pkg/plan"
 	"github.com/hookplane/hookplane/pkg/span"
@@ -88,6 +89,8 @@ type Config struct {
 	ServiceResolution webhook.ServiceResolution
 	// Namespace is our own: where the revisions of cluster-scoped parents are kept. Required.
 	Namespace string
+	// Fence is passed by all that the controllers write and by their calls of hooks. Nil: no other replica runs controllers.
+	Fence *leader.Fence
 	// Traces takes spans to where they are collected. Nil: nowhere.
 	Traces trace.TracerProvider
 	// RegisterMetrics registers a metric with whoever exposes it, RegisterCollector what makes metrics when it is asked. Required.
@@ -98,11 +101,12 @@ type Config struct {
 // Controllers are all controllers of the process.
 type Controllers struct {
 	config      Config
+	hostConfig  *rest.Config
 	clock       clock.WithTicker
 	host        kubernetes.Interface
 	metadata    metadata.Interface
 	controllers versioned.Interface
-	objects     *objects.Cache
+	cached      *objects.Metrics
 	applier     *apply.Applier
 	deferred    initializer.Objects
 	transport   *webhook.Transport
@@ -118,12 +122,14 @@ func New(config Config) (*Controllers, error) {
 	host := rest.CopyConfig(config.Host)
 	host.QPS = -1 // the host's priority and fairness decides
 	host.UserAgent = config.UserAgent
+	host.Wrap(config.Fence.Transport)
 	loopback := rest.CopyConfig(config.Loopback)
+	loopback.Wrap(config.Fence.Transport)
 	if config.Traces != nil {
 		host.Wrap(span.Transport)
 		loopback.Wrap(span.Transport)
 	}
-	c := &Controllers{config: config, clock: clock.RealClock{}, answers: etag.NewCache(0, 0)}
+	c := &Controllers{config: config, hostConfig: host, clock: clock.RealClock{}, answers: etag.NewCache(0, 0)}
 	var err error
 	if c.host, err = kubernetes.NewForConfig(host); err != nil {
 		return nil, fmt.Errorf("client of the host cluster: %w", err)
@@ -134,11 +140,7 @@ func New(config Config) (*Controllers, error) {
 	if c.controllers, err = versioned.NewForConfig(loopback); err != nil {
 		return nil, fmt.Errorf("client of the own API: %w", err)
 	}
-	cached, err := objects.NewMetrics(config.RegisterMetrics)
-	if err != nil {
-		return nil, err
-	}
-	if c.objects, err = objects.NewCache(host, objects.Options{FieldManager: config.FieldManager, Metrics: cached, Clock: c.clock}); err != nil {
+	if c.cached, err = objects.NewMetrics(config.RegisterMetrics); err != nil {
 		return nil, err
 	}
 	if c.applier, err = apply.New(host, apply.Options{FieldManager: config.FieldManager}); err != nil {
@@ -164,7 +166,8 @@ func New(config Config) (*Controllers, error) {
 	return c, err
 }
 
-// Run runs the controllers until the context ends, and returns when all that it started has ended.
+// Run runs the controllers until the context ends, and returns when all that it started has ended. It may be called again then:
+// everything is read anew.
 func (c *Controllers) Run(ctx context.Context) error {
 	defer c.transport.Close()
 	broadcaster := NewBroadcaster(c.clock)
@@ -173,6 +176,10 @@ func (c *Controllers) Run(ctx context.Context) error {
 
 	recorder := broadcaster.NewRecorder(scheme.Scheme, corev1.EventSource{Component: EventSource})
 	informers := externalversions.NewSharedInformerFactory(c.controllers, 0)
+	cache, err := objects.NewCache(c.hostConfig, objects.Options{FieldManager: c.config.FieldManager, Metrics: c.cached, Clock: c.clock})
+	if err != nil {
+		return err
+	}
 	revisions, err := revision.NewStore(informers.Metacontroller().V1alpha1().ControllerRevisions(), c.controllers.MetacontrollerV1alpha1())
 	if err != nil {
 		return err
@@ -180,11 +187,11 @@ func (c *Controllers) Run(ctx context.Context) error {
 	composites := composite.NewSupervisor(composite.Config{
 		Controllers: informers.Metacontroller().V1alpha1().CompositeControllers(),
 		Client:      c.controllers.MetacontrollerV1alpha1(),
-		Objects:     c.objects,
+		Objects:     cache,
 		Applier:     c.applier,
 		Strategy:    c.config.Strategy,
 		Live:        c.metadata,
-		NewHook:     c.NewHook,
+		NewHook:     c.newFencedHook,
 		Recorder:    recorder,
 		Revisions:   revisions,
 		Namespace:   c.config.Namespace,
@@ -193,7 +200,7 @@ func (c *Controllers) Run(ctx context.Context) error {
 		Clock:       c.clock,
 		Workers:     c.config.Workers,
 	})
-	registry := initialization.NewRegistry(informers.Metacontroller().V1alpha1().InitializerControllers(), c.NewHook)
+	registry := initialization.NewRegistry(informers.Metacontroller().V1alpha1().InitializerControllers(), c.newFencedHook)
 	deferred := initializer.New(initializer.Config{
 		Registry: registry,
 		Client:   c.controllers.MetacontrollerV1alpha1(),
@@ -203,7 +210,7 @@ func (c *Controllers) Run(ctx context.Context) error {
 		Clock:    c.clock,
 		Workers:  c.config.Workers,
 	})
-	decorators := c.newDecorators(informers, recorder)
+	decorators := c.newDecorators(cache, informers, recorder)
 	c.standing.Show(standing.Of(informers.Metacontroller().V1alpha1()))
 	defer c.standing.Show(nil)
 	ctx, cancel := context.WithCancel(ctx)
@@ -214,7 +221,7 @@ func (c *Controllers) Run(ctx context.Context) error {
 		group.Wait()
 	}()
 	errs := make(chan error, 5)
-	group.Go(func() { errs <- c.objects.Run(ctx) })
+	group.Go(func() { errs <- cache.Run(ctx) })
 	group.Go(func() { errs <- composites.Run(ctx) })
 	group.Go(func() { errs <- decorators.Run(ctx) })
 	group.Go(func() { errs <- registry.Run(ctx) })
@@ -224,15 +231,15 @@ func (c *Controllers) Run(ctx context.Context) error {
 }
 
 // newDecorators returns what runs DecoratorControllers.
-func (c *Controllers) newDecorators(informers externalversions.SharedInformerFactory, recorder record.EventRecorderLogger) *supervise.Supervisor[*v1alpha1.DecoratorController] {
+func (c *Controllers) newDecorators(cache *objects.Cache, informers externalversions.SharedInformerFactory, recorder record.EventRecorderLogger) *supervise.Supervisor[*v1alpha1.DecoratorController] {
 	return decorator.NewSupervisor(decorator.Config{
 		Controllers: informers.Metacontroller().V1alpha1().DecoratorControllers(),
 		Client:      c.controllers.MetacontrollerV1alpha1(),
-		Objects:     c.objects,
+		Objects:     cache,
 		Applier:     c.applier,
 		Strategy:    c.config.Strategy,
 		Live:        c.metadata,
-		NewHook:     c.NewHook,
+		NewHook:     c.newFencedHook,
 		Recorder:    recorder,
 		Metrics:     c.metrics,
 		Tracer:      span.NewTracer(c.config.Traces),

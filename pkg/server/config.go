@@ -29,13 +29,15 @@ import (
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 	"k8s.io/component-base/metrics/legacyregistry"
-	// Metrics of clients and work queues.
+	// Metrics of the election, of clients and of work queues.
+	_ "k8s.io/component-base/metrics/prometheus/clientgo/leaderelection"
 	_ "k8s.io/component-base/metrics/prometheus/restclient"
 	_ "k8s.io/component-base/metrics/prometheus/workqueue"
 
 	"github.com/hookplane/hookplane/pkg/apiserver"
 	"github.com/hookplane/hookplane/pkg/controller"
 	"github.com/hookplane/hookplane/pkg/hook/webhook"
+	"github.com/hookplane/hookplane/pkg/leader"
 	"github.com/hookplane/hookplane/pkg/plan"
 )
 
@@ -65,13 +67,18 @@ func (o *Options) config(ctx context.Context, config *apiserver.Config, host *re
 	if err := storage.apply(config, host, o.Storage.EtcdPrefix); err != nil {
 		return err
 	}
-	config.ExtraConfig.NewControllers = o.newControllers(host, traces)
+	if o.LeaderElection.LeaderElect && !o.Storage.exclusive(o.Host.inCluster()) {
+		if config.ExtraConfig.Elector, err = o.LeaderElection.elector(host, o.Registration.service().Namespace); err != nil {
+			return err
+		}
+	}
+	config.ExtraConfig.NewControllers = o.newControllers(host, traces, config.ExtraConfig.Elector)
 	config.ExtraConfig.OwnNamespace = o.Registration.service().Namespace
 	return nil
 }
 
 // newControllers makes the controllers, as soon as there is an API that they can read.
-func (o *Options) newControllers(host *rest.Config, traces trace.TracerProvider) func(loopback *rest.Config) (apiserver.Controllers, error) {
+func (o *Options) newControllers(host *rest.Config, traces trace.TracerProvider, elector *leader.Elector) func(loopback *rest.Config) (apiserver.Controllers, error) {
 	return func(loopback *rest.Config) (apiserver.Controllers, error) {
 		allowed, err := o.Hooks.allowedCIDRs()
 		if err != nil {
@@ -82,7 +89,7 @@ func (o *Options) newControllers(host *rest.Config, traces trace.TracerProvider)
 			RegisterMetrics: legacyregistry.Register, RegisterCollector: legacyregistry.CustomRegister,
 			Strategy: plan.Strategy(o.Controllers.ApplyStrategy), FieldManager: o.Controllers.FieldManager,
 			Workers: o.Controllers.Workers, Namespace: o.Registration.service().Namespace,
-			Traces: traces, AllowedCIDRs: allowed, ServiceResolution: webhook.ServiceResolution(o.Hooks.ServiceResolution),
+			Fence: elector.Fence(), Traces: traces, AllowedCIDRs: allowed, ServiceResolution: webhook.ServiceResolution(o.Hooks.ServiceResolution),
 		})
 	}
 }

@@ -25,17 +25,18 @@ import (
 
 // Options are what the command line sets, one field for each group of flags.
 type Options struct {
-	Host         HostOptions
-	Registration RegistrationOptions
-	Storage      StorageOptions
-	Serving      *ServingOptions
-	Admission    AdmissionOptions
-	Controllers  ControllerOptions
-	Hooks        HookOptions
-	Logging      LoggingOptions
-	Tracing      TracingOptions
-	Features     FeatureOptions
-	Debugging    DebuggingOptions
+	Host           HostOptions
+	Registration   RegistrationOptions
+	Storage        StorageOptions
+	Serving        *ServingOptions
+	Admission      AdmissionOptions
+	Controllers    ControllerOptions
+	LeaderElection LeaderElectionOptions
+	Hooks          HookOptions
+	Logging        LoggingOptions
+	Tracing        TracingOptions
+	Features       FeatureOptions
+	Debugging      DebuggingOptions
 
 	// Help and Version ask for a text instead of a server.
 	Help, Version bool
@@ -44,13 +45,14 @@ type Options struct {
 // NewOptions returns the defaults.
 func NewOptions() *Options {
 	return &Options{
-		Registration: newRegistrationOptions(),
-		Storage:      newStorageOptions(),
-		Serving:      newServingOptions(),
-		Admission:    newAdmissionOptions(),
-		Controllers:  newControllerOptions(),
-		Hooks:        newHookOptions(),
-		Logging:      newLoggingOptions(),
+		Registration:   newRegistrationOptions(),
+		Storage:        newStorageOptions(),
+		Serving:        newServingOptions(),
+		Admission:      newAdmissionOptions(),
+		Controllers:    newControllerOptions(),
+		LeaderElection: newLeaderElectionOptions(),
+		Hooks:          newHookOptions(),
+		Logging:        newLoggingOptions(),
 	}
 }
 
@@ -67,6 +69,7 @@ func (o *Options) Flags() cliflag.NamedFlagSets {
 		{"serving", o.Serving.addFlags},
 		{"admission", o.Admission.addFlags},
 		{"controller", o.Controllers.addFlags},
+		{"leader election", o.LeaderElection.addFlags},
 		{"hook", o.Hooks.addFlags},
 		{"logging", o.Logging.addFlags},
 		{"tracing", o.Tracing.addFlags},
@@ -91,6 +94,7 @@ func (o *Options) Validate() []error {
 	errs = append(errs, o.Storage.validate(o.Host.inCluster())...)
 	errs = append(errs, o.Serving.validate()...)
 	errs = append(errs, o.Controllers.validate()...)
+	errs = append(errs, o.LeaderElection.validate()...)
 	errs = append(errs, o.Hooks.validate()...)
 	errs = append(errs, o.Logging.validate()...)
 	errs = append(errs, o.Tracing.validate()...)

@@ -50,12 +50,12 @@ func TestOptionsDefaults(t *testing.T) {
 	want := map[string]any{
 		"register": false, "keep": true, "service": "hookplane-system/hookplane", "host": "hookplane.hookplane-system.svc",
 		"prefix": "/hookplane", "address": "0.0.0.0", "port": 8443, "certificateDirectory": "",
-		"workers": 5, "applyStrategy": "server-side-apply", "fieldManager": "metacontroller", "resolution": "dns", "profiling": false, "escalationCheck": true,
+		"elect": true, "lease": "hookplane", "workers": 5, "applyStrategy": "server-side-apply", "fieldManager": "metacontroller", "resolution": "dns", "profiling": false, "escalationCheck": true,
 	}
 	got := map[string]any{
 		"register": o.Registration.Register, "keep": o.Registration.Keep, "service": o.Registration.Service, "host": o.Registration.host(),
 		"prefix": o.Storage.EtcdPrefix, "address": o.Serving.BindAddress.String(), "port": o.Serving.BindPort, "certificateDirectory": o.Serving.ServerCert.CertDirectory,
-		"workers": o.Controllers.Workers, "applyStrategy": o.Controllers.ApplyStrategy, "fieldManager": o.Controllers.FieldManager, "resolution": o.Hooks.ServiceResolution, "profiling": o.Debugging.Profiling, "escalationCheck": o.Admission.EscalationCheck,
+		"elect": o.LeaderElection.LeaderElect, "lease": o.LeaderElection.ResourceName, "workers": o.Controllers.Workers, "applyStrategy": o.Controllers.ApplyStrategy, "fieldManager": o.Controllers.FieldManager, "resolution": o.Hooks.ServiceResolution, "profiling": o.Debugging.Profiling, "escalationCheck": o.Admission.EscalationCheck,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("the defaults differ (-want +got):\n%s", diff)
@@ -116,6 +116,14 @@ func TestOptionsValidate(t *testing.T) {
 		"ApplyStrategyUnknown":          {args: "--apply-strategy=magic", want: []string{`--apply-strategy must be server-side-apply or dynamic-apply, not "magic"`}},
 		"FieldManagerEmpty":             {args: "--field-manager=", want: []string{"--field-manager must have"}},
 		"FieldManagerLong":              {args: "--field-manager=" + strings.Repeat("x", 129), want: []string{"--field-manager must have"}},
+		"LeaderElection":                {args: "--leader-elect-lease-duration=15s --leader-elect-renew-deadline=10s --leader-elect-retry-period=2s --leader-elect-resource-name=a --leader-elect-resource-namespace=b"},
+		"LeaderElectionOff":             {args: "--leader-elect=false --leader-elect-lease-duration=0"},
+		"RetryPeriodNone":               {args: "--leader-elect-retry-period=0", want: []string{"--leader-elect-retry-period must be positive"}},
+		"RenewDeadlineShort":            {args: "--leader-elect-renew-deadline=1200ms", want: []string{"--leader-elect-renew-deadline must be more than 1.2s"}},
+		"LeaseDurationShort":            {args: "--leader-elect-lease-duration=6s", want: []string{"--leader-elect-lease-duration must be more than"}},
+		"LeaseDurationBroken":           {args: "--leader-elect-lease-duration=8500ms", want: []string{"--leader-elect-lease-duration must be whole seconds"}},
+		"LeaseNameInvalid":              {args: "--leader-elect-resource-name=A_", want: []string{"--leader-elect-resource-name must be"}},
+		"LeaseNamespaceInvalid":         {args: "--leader-elect-resource-namespace=A_", want: []string{"--leader-elect-resource-namespace must be"}},
 		"ResolutionUnknown":             {args: "--hook-service-resolution=guess", want: []string{"--hook-service-resolution must be"}},
 		"AllowedRanges":                 {args: "--hook-allowed-cidrs=127.0.0.0/8,::1/128"},
 		"AllowedRangeInvalid":           {args: "--hook-allowed-cidrs=127.0.0.1", want: []string{`--hook-allowed-cidrs: "127.0.0.1"`}},

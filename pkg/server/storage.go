@@ -86,6 +86,9 @@ func (o *StorageOptions) kind(inCluster bool) string {
 	}
 }
 
+// exclusive reports whether one process at a time can use the storage, so that there are no other replicas.
+func (o *StorageOptions) exclusive(inCluster bool) bool { return o.kind(inCluster) == storageEmbedded }
+
 func (o *StorageOptions) validate(inCluster bool) []error {
 	errs := o.validateKind(inCluster)
 	if o.DataDir != "" && len(o.EtcdServers) > 0 {
