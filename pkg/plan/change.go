@@ -80,8 +80,8 @@ func appliedChange(desired, object map[string]any, applied fieldSet, observed *C
 // mergedChange is compareChild for dynamic-apply.
 func mergedChange(in *Input, desired, object map[string]any, applied fieldSet, observed *Child) (*change, error) {
 	c := &change{adopts: observed.AppliedFields != ""}
-	last := readRecord(object)
 	record := recordOf(desired, &in.Parent)
+	last := completeRecord(readRecord(object), record, &in.Rules[observed.Rule])
 	recorded := equalValues(last, record)
 	if len(applied) > 0 {
 		part := asObject(appliedPart(object, applied))

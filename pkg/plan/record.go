@@ -92,6 +92,20 @@ func readRecord(object map[string]any) map[string]any {
 	return record
 }
 
+// completeRecord brings a record that Metacontroller may have written into the form of ours, so that none is written anew that says
+// the same: it repeats the hook word for word, and lacks the namespace that the hook left out.
+func completeRecord(read, ours map[string]any, rule *Rule) map[string]any {
+	metadata, isObject := read["metadata"].(map[string]any)
+	if !isObject {
+		return read
+	}
+	canonicalise(read, rule)
+	if namespace := asObject(ours["metadata"])["namespace"]; metadata["namespace"] == nil && namespace != nil {
+		metadata["namespace"] = namespace
+	}
+	return read
+}
+
 // DropRecord turns an object that dynamic-apply kept into one that server-side apply keeps, where desired is what is applied to it
 // from now on: the record goes, and with it whatever it has and desired lacks. It reports whether more than the record went.
 // Nothing is modified.
