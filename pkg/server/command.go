@@ -34,6 +34,7 @@ It needs a cluster (--kubeconfig, or the one that it runs in) and a place for it
 
 Other commands, each with a --help of its own:
 
+  hookplane migrate           move the controllers of a Metacontroller here, and back
   hookplane rbac              print the rights that controllers need
   hookplane storage migrate   copy everything from one storage to another
   hookplane uninstall         take hookplane out of a cluster, or tell what of it is there`
@@ -60,7 +61,7 @@ func NewCommand() *cobra.Command {
 	for _, name := range sections.Order {
 		flags.AddFlagSet(sections.FlagSets[name])
 	}
-	cmd.AddCommand(newRBACCommand(), newStorageCommand(), newUninstallCommand())
+	cmd.AddCommand(newRBACCommand(), newStorageCommand(), newMigrationCommand(), newUninstallCommand())
 	// Cobra would add a flag of its own to the command's flag set; ours is kept out of its sight.
 	setHelp(cmd, sections)
 

@@ -166,7 +166,7 @@ func (o *MigrateOptions) open(ctx context.Context, kind string, config *apiserve
 	if err != nil {
 		return nil, err
 	}
-	return &place{storage: opened, config: config, hostConfig: hostConfig, prefix: options.EtcdPrefix}, nil
+	return newPlace(opened, config, hostConfig, options.EtcdPrefix), nil
 }
 
 // place is a storage to copy from or to.

@@ -73,10 +73,9 @@ func (o *Options) prepare(ctx context.Context, stdout io.Writer) (_ *apiserver.S
 	if err != nil {
 		return nil, nil, err
 	}
-	if registrar != nil {
-		if err := registrar.Check(ctx); err != nil {
-			return nil, nil, err
-		}
+	taken, err := wasTaken(ctx, registrar)
+	if err != nil {
+		return nil, nil, err
 	}
 	config := apiserver.NewConfig(Version())
 	storage, err := o.Storage.open(ctx, host, config.StoredKinds(), o.Host.inCluster())
@@ -88,6 +87,9 @@ func (o *Options) prepare(ctx context.Context, stdout io.Writer) (_ *apiserver.S
 			err = errors.Join(err, storage.close())
 		}
 	}()
+	if err := newPlace(storage, config, host, o.Storage.EtcdPrefix).allowTaken(ctx, taken); err != nil {
+		return nil, nil, err
+	}
 	if err := o.config(ctx, config, host, storage); err != nil {
 		return nil, nil, err
 	}

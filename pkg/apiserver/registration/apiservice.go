@@ -18,6 +18,7 @@ package registration
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"k8s.io/apimachinery/pkg/api/equality"
@@ -48,12 +49,26 @@ const (
 type TakenError struct {
 	// GroupVersion is the API, By who serves it.
 	GroupVersion, By string
+	// Definitions says that CustomResourceDefinitions do.
+	Definitions bool
 }
 
 // Error implements error.
 func (e *TakenError) Error() string {
+	if e.Definitions {
+		return fmt.Sprintf("%s is served by %s already, whose objects would be hidden; copy them with hookplane migrate copy, or have them hidden with --take-over-apiservice",
+			e.GroupVersion, e.By)
+	}
 	return fmt.Sprintf("%s is served by %s already, whose objects would be hidden; remove or stop that first, or take it over with --take-over-apiservice",
 		e.GroupVersion, e.By)
+}
+
+// ByDefinitions splits an error of Check: that the API is served by CustomResourceDefinitions, or any other.
+func ByDefinitions(err error) (*TakenError, error) {
+	if taken, ok := errors.AsType[*TakenError](err); ok && taken.Definitions {
+		return taken, nil
+	}
+	return nil, err
 }
 
 // nameOf returns the name of the APIService of a group version.
@@ -72,7 +87,7 @@ func (r *Registrar) checkAPIService(ctx context.Context, gv schema.GroupVersion)
 	if r.TakeOver || r.ours(existing) {
 		return nil
 	}
-	return &TakenError{GroupVersion: gv.String(), By: servedBy(existing)}
+	return &TakenError{GroupVersion: gv.String(), By: servedBy(existing), Definitions: existing.Spec.Service == nil}
 }
 
 // ours reports whether the APIService leads to our Service.

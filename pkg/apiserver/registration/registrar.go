@@ -89,16 +89,25 @@ func New(host *rest.Config, config Config) (*Registrar, error) {
 // Check returns an error when registering would take something from somebody else: the API is served by
 // CustomResourceDefinitions, by another Service, or by another server that is alive (*TakenError), or the Service that ExternalName asks for
 // exists and leads elsewhere (*ServiceError).
+//
+// That CustomResourceDefinitions serve it, which the caller may have an answer to, is told when nothing else is wrong.
 func (r *Registrar) Check(ctx context.Context) error {
+	var byDefinitions error
 	for _, gv := range r.GroupVersions {
-		if err := r.checkAPIService(ctx, gv); err != nil {
+		taken, err := ByDefinitions(r.checkAPIService(ctx, gv))
+		if err != nil {
+			return err
+		}
+		if taken != nil {
+			byDefinitions = taken
+		}
+	}
+	if r.ExternalName != "" {
+		if err := r.checkService(ctx); err != nil {
 			return err
 		}
 	}
-	if r.ExternalName == "" {
-		return nil
-	}
-	return r.checkService(ctx)
+	return byDefinitions
 }
 
 // Run registers, calls ready once when the API answers through the cluster, and repairs the registration

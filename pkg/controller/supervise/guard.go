@@ -24,16 +24,18 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/hookplane/hookplane/apis/metacontroller"
 )
 
 // A controller whose parents may carry its finalizer is guarded: it carries a finalizer itself, so that it
 // does not go before they are rid of it. Nobody could take it off them any more, and they could not be
 // deleted.
 const (
-	guardFinalizer = "metacontroller.io/parent-finalizers"
+	guardFinalizer = metacontroller.ParentFinalizers
 	// guardAnnotation names the resources of those parents: apiVersion/resource, with commas between them. The spec may name others by
 	// now.
-	guardAnnotation = "metacontroller.io/parent-finalizers"
+	guardAnnotation = metacontroller.ParentFinalizers
 )
 
 // guarded returns the types whose objects may carry the finalizer of a controller.

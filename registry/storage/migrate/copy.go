@@ -43,11 +43,11 @@ type Result struct {
 // Copy copies all objects that are in from and not in to. It stops at the first that to has in another form, or that
 // only to has: then something else is stored there. What it has copied stays; when it is called again it goes on.
 func Copy(ctx context.Context, from, to Side, newObject, newList func() runtime.Object) (Result, error) {
-	source, err := from.objects(ctx, newList)
+	source, err := from.Objects(ctx, newList)
 	if err != nil {
 		return Result{}, fmt.Errorf("cannot read the source: %w", err)
 	}
-	target, err := to.objects(ctx, newList)
+	target, err := to.Objects(ctx, newList)
 	if err != nil {
 		return Result{}, fmt.Errorf("cannot read the destination: %w", err)
 	}
@@ -61,17 +61,16 @@ func Copy(ctx context.Context, from, to Side, newObject, newList func() runtime.
 		if _, found := target[key]; found {
 			continue
 		}
-		// Storage changes what it is given.
-		if err := to.Storage.Create(ctx, path.Join(to.Prefix, key), object.DeepCopyObject(), newObject(), 0); err != nil {
-			return result, fmt.Errorf("cannot write %s: %w", path.Join(to.Prefix, key), err)
+		if err := to.Create(ctx, key, object, newObject); err != nil {
+			return result, err
 		}
 		result.Copied++
 	}
 	return result, nil
 }
 
-// objects returns all objects of a side without their versions, which are the storage's, by key below the prefix.
-func (s Side) objects(ctx context.Context, newList func() runtime.Object) (map[string]runtime.Object, error) {
+// Objects returns all objects of a side without their versions, which are the storage's, by key below the prefix.
+func (s Side) Objects(ctx context.Context, newList func() runtime.Object) (map[string]runtime.Object, error) {
 	list := newList()
 	options := storage.ListOptions{Recursive: true, Predicate: storage.Everything}
 	if err := s.Storage.GetList(ctx, s.Prefix, options, list); err != nil {
@@ -89,4 +88,22 @@ func (s Side) objects(ctx context.Context, newList func() runtime.Object) (map[s
 		return nil
 	})
 	return objects, err
+}
+
+// Create writes an object that is not there, as it is, without a version.
+func (s Side) Create(ctx context.Context, key string, object runtime.Object, newObject func() runtime.Object) error {
+	// Storage changes what it is given.
+	if err := s.Storage.Create(ctx, path.Join(s.Prefix, key), object.DeepCopyObject(), newObject(), 0); err != nil {
+		return fmt.Errorf("cannot write %s: %w", path.Join(s.Prefix, key), err)
+	}
+	return nil
+}
+
+// Delete removes an object at once, whatever finalizers it has.
+func (s Side) Delete(ctx context.Context, key string, newObject func() runtime.Object) error {
+	err := s.Storage.Delete(ctx, path.Join(s.Prefix, key), newObject(), nil, storage.ValidateAllObjectFunc, nil, storage.DeleteOptions{})
+	if err != nil && !storage.IsNotFound(err) {
+		return fmt.Errorf("cannot remove %s: %w", path.Join(s.Prefix, key), err)
+	}
+	return nil
 }

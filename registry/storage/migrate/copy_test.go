@@ -85,7 +85,7 @@ func put(t *testing.T, s Side, pods ...*example.Pod) {
 
 func contents(ctx context.Context, t *testing.T, s Side) map[string]runtime.Object {
 	t.Helper()
-	objects, err := s.objects(ctx, newPods)
+	objects, err := s.Objects(ctx, newPods)
 	if err != nil {
 		t.Fatal(err)
 	}

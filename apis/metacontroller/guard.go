@@ -1,0 +1,21 @@
+/*
+Copyright The Hookplane Authors.
+
+Licensed under the Apache License, Version 2.0 (the "License");
+you may not use this file except in compliance with the License.
+You may obtain a copy of the License at
+
+    http://www.apache.org/licenses/LICENSE-2.0
+
+Unless required by applicable law or agreed to in writing, software
+distributed under the License is distributed on an "AS IS" BASIS,
+WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+See the License for the specific language governing permissions and
+limitations under the License.
+*/
+
+package metacontroller
+
+// ParentFinalizers is the name of the finalizer, and of the annotation, that the server puts on a controller whose parents may have
+// finalizers: which ones, the annotation says.
+const ParentFinalizers = "metacontroller.io/parent-finalizers"
