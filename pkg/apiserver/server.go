@@ -21,6 +21,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"sync"
 	"time"
 
 	"k8s.io/apimachinery/pkg/runtime"
@@ -28,6 +29,7 @@ import (
 	genericapiserver "k8s.io/apiserver/pkg/server"
 	restclient "k8s.io/client-go/rest"
 	"k8s.io/klog/v2"
+	"k8s.io/utils/clock"
 
 	"github.com/hookplane/hookplane/admission/initializer"
 	"github.com/hookplane/hookplane/apis/metacontroller/v1alpha1"
@@ -132,7 +134,7 @@ func (s *Server) Run(ctx context.Context) error {
 	if err := s.addHooks(ctx, tasks); err != nil {
 		return err
 	}
-	defer context.AfterFunc(ctx, func() { s.farewell.ending.Store(true) })()
+	defer s.sayFarewell(ctx)()
 	err := s.generic.PrepareRun().RunWithContext(ctx)
 	if endErr := tasks.reviews.stop(stopTimeout); endErr != nil { // now that the last request has its answer
 		klog.FromContext(ctx).Error(endErr, "The end is not clean")
@@ -145,6 +147,28 @@ func (s *Server) Run(ctx context.Context) error {
 		return err
 	default:
 		return nil
+	}
+}
+
+// sayFarewell sends clients away in the second half of the shutdown delay. Before that other replicas are to take this one's place
+// behind the Service: who is sent away too early comes back. What it returns ends that.
+func (s *Server) sayFarewell(ctx context.Context) (stop func()) {
+	ended, group := make(chan struct{}), sync.WaitGroup{}
+	group.Go(func() {
+		select {
+		case <-ctx.Done():
+		case <-ended:
+			return
+		}
+		select {
+		case <-clock.RealClock{}.After(s.generic.ShutdownDelayDuration / 2):
+			s.farewell.ending.Store(true)
+		case <-ended:
+		}
+	})
+	return func() {
+		close(ended)
+		group.Wait()
 	}
 }
 

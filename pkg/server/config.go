@@ -95,7 +95,9 @@ func (o *Options) newControllers(host *rest.Config, traces trace.TracerProvider,
 }
 
 func (o *Options) applyServing(generic *genericapiserver.Config) error {
-	if err := o.Serving.MaybeDefaultWithSelfSignedCerts(o.Registration.host(), nil, nil); err != nil {
+	if o.Serving.keeper != nil {
+		o.Serving.ServerCert.GeneratedCert = o.Serving.keeper
+	} else if err := o.Serving.MaybeDefaultWithSelfSignedCerts(o.Registration.host(), nil, nil); err != nil {
 		return err
 	}
 	if err := o.Serving.WithLoopback().ApplyTo(&generic.SecureServing, &generic.LoopbackClientConfig); err != nil {

@@ -100,8 +100,14 @@ func (o *Options) Validate() []error {
 	errs = append(errs, o.Tracing.validate()...)
 	errs = append(errs, o.Features.validate()...)
 	errs = append(errs, o.Debugging.validate()...)
-	if o.Registration.Register && o.Serving.ServerCert.CertKey.CertFile != "" && o.Registration.CAFile == "" {
-		errs = append(errs, errors.New("--apiservice-ca-file is required with --register-apiservice and --tls-cert-file: kube-apiserver verifies the certificate with it"))
+	if o.Registration.Register && o.Serving.ServerCert.CertKey.CertFile != "" && o.Registration.CAFile == "" && o.Registration.InjectCAFrom == "" {
+		errs = append(errs, errors.New("--apiservice-ca-file is required with --register-apiservice and --tls-cert-file: kube-apiserver verifies the certificate with it. With cert-manager, --apiservice-inject-ca-from can take its place"))
 	}
 	return errs
+}
+
+// sharesCertificate reports whether the serving certificate is one of all replicas. With an external name there is one server, and
+// maybe no namespace yet; without a registration nobody would hear of its authority.
+func (o *Options) sharesCertificate() bool {
+	return o.Registration.Register && o.Registration.ExternalName == "" && o.Serving.ServerCert.CertKey.CertFile == "" && o.Serving.Secret != ""
 }

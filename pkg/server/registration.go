@@ -48,6 +48,8 @@ type RegistrationOptions struct {
 	// ExternalName is the host name that the server makes that Service point to. Empty: it leaves the
 	// Service alone.
 	ExternalName string
+	// InjectCAFrom is the namespace/name of a Certificate of cert-manager, which puts its authority into the APIServices.
+	InjectCAFrom string
 	// CAFile holds the certificates that verify the serving certificate, when that comes from a file.
 	CAFile string
 }
@@ -67,6 +69,8 @@ func (o *RegistrationOptions) addFlags(flags *pflag.FlagSet) {
 		"Host name of this machine as the host cluster sees it, such as localhost. The server then makes that Service (and its namespace) itself, of type ExternalName.")
 	flags.StringVar(&o.CAFile, "apiservice-ca-file", o.CAFile,
 		"File with the certificates (PEM) that verify the one of --tls-cert-file. Not needed for a generated certificate.")
+	flags.StringVar(&o.InjectCAFrom, "apiservice-inject-ca-from", o.InjectCAFrom,
+		"Certificate (namespace/name) of cert-manager whose authority its CA injector is to keep in the APIServices, by their annotation cert-manager.io/inject-ca-from. The Secret of that Certificate is mounted for --tls-cert-file.")
 	flags.BoolVar(&o.TakeOver, "take-over-apiservice", o.TakeOver,
 		"Register even if the API is served already, by the CustomResourceDefinitions of a Metacontroller or by another Service: their objects cannot be seen while hookplane is registered. Without this flag the server refuses to start then.")
 }
@@ -80,6 +84,9 @@ func (o *RegistrationOptions) validate() []error {
 		if problems := validation.IsDNS1123Subdomain(o.ExternalName); len(problems) > 0 {
 			errs = append(errs, fmt.Errorf("--apiservice-external-name %q is not a host name: %s", o.ExternalName, strings.Join(problems, "; ")))
 		}
+	}
+	if namespace, name, _ := strings.Cut(o.InjectCAFrom, "/"); o.InjectCAFrom != "" && (len(validation.IsDNS1123Label(namespace)) > 0 || len(validation.IsDNS1123Subdomain(name)) > 0) {
+		errs = append(errs, fmt.Errorf("--apiservice-inject-ca-from must be the namespace/name of a Certificate, not %q", o.InjectCAFrom))
 	}
 	if o.CAFile != "" {
 		if _, err := certutil.CertsFromFile(o.CAFile); err != nil {
@@ -102,6 +109,7 @@ func (o *RegistrationOptions) validateRegister() []error {
 		{"--keep-apiservice=false", !o.Keep},
 		{"--apiservice-external-name", o.ExternalName != ""},
 		{"--apiservice-ca-file", o.CAFile != ""},
+		{"--apiservice-inject-ca-from", o.InjectCAFrom != ""},
 		{"--take-over-apiservice", o.TakeOver},
 	} {
 		if flag.set {
@@ -142,12 +150,13 @@ func (o *RegistrationOptions) registrar(host *rest.Config, serving *ServingOptio
 		ExternalName:  o.ExternalName,
 		Port:          serving.port(),
 		CABundle:      func() ([]byte, error) { return o.caBundle(serving) },
+		InjectCAFrom:  o.InjectCAFrom,
 		TakeOver:      o.TakeOver,
 	})
 }
 
-// caBundle returns what verifies the serving certificate: the file given for that, or the authority of the
-// generated certificate, which stands behind it.
+// caBundle returns what verifies the serving certificate: the file given for that, the authorities of the one that replicas share,
+// or the authority of the generated certificate, which stands behind it. Nil: the CA injector knows.
 func (o *RegistrationOptions) caBundle(serving *ServingOptions) ([]byte, error) {
 	if o.CAFile != "" {
 		bundle, err := os.ReadFile(o.CAFile)
@@ -155,6 +164,12 @@ func (o *RegistrationOptions) caBundle(serving *ServingOptions) ([]byte, error) 
 			return nil, fmt.Errorf("cannot read --apiservice-ca-file: %w", err)
 		}
 		return bundle, nil
+	}
+	if serving.keeper != nil {
+		return serving.keeper.CABundle(), nil
+	}
+	if serving.ServerCert.CertKey.CertFile != "" {
+		return nil, nil
 	}
 	chain, _ := serving.ServerCert.GeneratedCert.CurrentCertKeyContent()
 	certificates, err := certutil.ParseCertsPEM(chain)

@@ -77,6 +77,11 @@ func (o *Options) prepare(ctx context.Context, stdout io.Writer) (_ *apiserver.S
 	if err != nil {
 		return nil, nil, err
 	}
+	if o.sharesCertificate() {
+		if err := o.Serving.share(ctx, host, o.Registration.service().Namespace, o.Registration.host()); err != nil {
+			return nil, nil, err
+		}
+	}
 	config := apiserver.NewConfig(Version())
 	storage, err := o.Storage.open(ctx, host, config.StoredKinds(), o.Host.inCluster())
 	if err != nil {

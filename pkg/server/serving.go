@@ -25,8 +25,15 @@ import (
 	"time"
 
 	"github.com/spf13/pflag"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/validation"
 	genericoptions "k8s.io/apiserver/pkg/server/options"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
 	cliflag "k8s.io/component-base/cli/flag"
+	"k8s.io/utils/clock"
+
+	"github.com/hookplane/hookplane/pkg/certificate"
 )
 
 // As many requests as kube-apiserver sends over one connection.
@@ -35,6 +42,10 @@ const maxStreamsPerConnection = 1000
 // ServingOptions say where and with which certificate the API is served.
 type ServingOptions struct {
 	*genericoptions.SecureServingOptions
+	// Secret is the name of the Secret that keeps the serving certificate. Empty: a generated certificate stays in memory.
+	Secret string
+	// keeper keeps it; nil without one.
+	keeper *certificate.Keeper
 	// ShutdownDelay is how long requests are still answered after the end was asked for.
 	ShutdownDelay time.Duration
 }
@@ -44,7 +55,7 @@ func newServingOptions() *ServingOptions {
 	o.BindPort = 8443
 	o.ServerCert.CertDirectory = "" // a generated certificate stays in memory
 	o.HTTP2MaxStreamsPerConnection = maxStreamsPerConnection
-	return &ServingOptions{SecureServingOptions: o}
+	return &ServingOptions{SecureServingOptions: o, Secret: "hookplane-serving-cert"}
 }
 
 // addFlags adds fewer flags than the embedded options would.
@@ -52,10 +63,14 @@ func (o *ServingOptions) addFlags(flags *pflag.FlagSet) {
 	flags.IPVar(&o.BindAddress, "bind-address", o.BindAddress, "Address to serve on.")
 	flags.IntVar(&o.BindPort, "secure-port", o.BindPort, "Port to serve HTTPS on. 0: any free one, which the log tells and --apiservice-external-name makes known.")
 	flags.DurationVar(&o.ShutdownDelay, "shutdown-delay-duration", o.ShutdownDelay,
-		"How long the server goes on answering after it was told to end. /readyz fails meanwhile, and clients are sent away with each answer, so that they find another replica before this one is gone. Some seconds are enough; without replicas it is of no use.")
+		"How long the server goes on answering after it was told to end. /readyz fails meanwhile, so that the Service leads to other replicas, and in the second half clients are sent away with each answer. As long as it takes until the cluster has noticed, twice; without replicas it is of no use.")
+	flags.BoolVar(&o.DisableHTTP2Serving, "disable-http2-serving", o.DisableHTTP2Serving,
+		"Serve HTTP/1.1 only. Where a Service balances connections and not requests, that is what lets a replica end without losing one.")
 	flags.StringVar(&o.ServerCert.CertKey.CertFile, "tls-cert-file", "",
-		"File with the serving certificate, followed by those of intermediate authorities. Empty: one is generated at each start.")
+		"File with the serving certificate, followed by those of intermediate authorities. It is read again when it changes. Empty: one is generated, see --tls-secret.")
 	flags.StringVar(&o.ServerCert.CertKey.KeyFile, "tls-private-key-file", "", "File with the key of --tls-cert-file.")
+	flags.StringVar(&o.Secret, "tls-secret", o.Secret,
+		"Secret, in the namespace of --apiservice-service, that keeps a generated certificate: replicas share it, and renew it before it expires. It is for --register-apiservice without --apiservice-external-name; else, or when this is empty, each start generates a certificate of its own.")
 	flags.StringVar(&o.MinTLSVersion, "tls-min-version", "", "Lowest version of TLS to accept, such as VersionTLS13. Empty: Go's default.")
 	flags.StringSliceVar(&o.CipherSuites, "tls-cipher-suites", nil, "Cipher suites to accept below TLS 1.3. Empty: Go's default.")
 }
@@ -68,6 +83,9 @@ func (o *ServingOptions) validate() []error {
 	if o.ShutdownDelay < 0 {
 		errs = append(errs, fmt.Errorf("--shutdown-delay-duration must not be negative, not %s", o.ShutdownDelay))
 	}
+	if o.Secret != "" && len(validation.IsDNS1123Subdomain(o.Secret)) > 0 {
+		errs = append(errs, fmt.Errorf("--tls-secret must be the name of a Secret, not %q", o.Secret))
+	}
 	if (o.ServerCert.CertKey.CertFile == "") != (o.ServerCert.CertKey.KeyFile == "") {
 		errs = append(errs, errors.New("--tls-cert-file and --tls-private-key-file need each other"))
 	}
@@ -78,6 +96,19 @@ func (o *ServingOptions) validate() []error {
 		errs = append(errs, fmt.Errorf("--tls-cipher-suites: %w", err))
 	}
 	return errs
+}
+
+// share has the certificate of the Secret in a namespace be what is served, for the host name, and makes it if there is none.
+func (o *ServingOptions) share(ctx context.Context, host *rest.Config, namespace, hostname string) error {
+	client, err := kubernetes.NewForConfig(host)
+	if err != nil {
+		return fmt.Errorf("cannot make a client for the serving certificate: %w", err)
+	}
+	o.keeper = certificate.NewKeeper(certificate.Config{
+		Secrets: client.CoreV1().Secrets(namespace), Secret: types.NamespacedName{Namespace: namespace, Name: o.Secret},
+		Hosts: []string{hostname}, Clock: clock.RealClock{},
+	})
+	return o.keeper.RunOnce(ctx)
 }
 
 // listen takes the port.

@@ -41,6 +41,11 @@ const (
 	managedByLabel = "app.kubernetes.io/managed-by"
 	managedBy      = "hookplane"
 
+	// The annotations by which cert-manager's CA injector knows what to keep: a Certificate, a Secret, or kube-apiserver's own.
+	injectCAFrom       = "cert-manager.io/inject-ca-from"
+	injectCAFromSecret = "cert-manager.io/inject-ca-from-secret" //nolint:gosec // no secret: the name of an annotation
+	injectAPIServerCA  = "cert-manager.io/inject-apiserver-ca"
+
 	// automanagedLabel marks the APIServices that kube-apiserver makes for CustomResourceDefinitions.
 	automanagedLabel = "kube-aggregator.kubernetes.io/automanaged"
 )
@@ -111,20 +116,39 @@ func (r *Registrar) ensureAPIService(ctx context.Context, gv schema.GroupVersion
 	existing, err := client.Get(ctx, nameOf(gv), metav1.GetOptions{})
 	if apierrors.IsNotFound(err) {
 		created := &apiregistrationv1.APIService{ObjectMeta: metav1.ObjectMeta{Name: nameOf(gv)}, Spec: spec}
+		r.annotate(created)
 		_, err := client.Create(ctx, created, metav1.CreateOptions{})
 		return wrap(err, "cannot create the APIService %s", nameOf(gv))
 	}
 	if err != nil {
 		return fmt.Errorf("cannot read the APIService %s: %w", nameOf(gv), err)
 	}
-	if equality.Semantic.DeepEqual(existing.Spec, spec) {
+	updated := existing.DeepCopy()
+	r.annotate(updated)
+	updated.Spec = withInjected(spec, updated)
+	if equality.Semantic.DeepEqual(existing, updated) {
 		return nil
 	}
-	updated := existing.DeepCopy()
-	updated.Spec = spec
 	delete(updated.Labels, automanagedLabel)
 	_, err = client.Update(ctx, updated, metav1.UpdateOptions{})
 	return wrap(err, "cannot update the APIService %s", nameOf(gv))
+}
+
+// annotate asks the CA injector for what it is to keep.
+func (r *Registrar) annotate(s *apiregistrationv1.APIService) {
+	if r.InjectCAFrom != "" {
+		metav1.SetMetaDataAnnotation(&s.ObjectMeta, injectCAFrom, r.InjectCAFrom)
+	}
+}
+
+// withInjected leaves the certificates of an APIService to cert-manager's CA injector, if it is annotated for that.
+func withInjected(spec apiregistrationv1.APIServiceSpec, s *apiregistrationv1.APIService) apiregistrationv1.APIServiceSpec {
+	for _, annotation := range []string{injectCAFrom, injectCAFromSecret, injectAPIServerCA} {
+		if s.Annotations[annotation] != "" {
+			spec.CABundle = s.Spec.CABundle
+		}
+	}
+	return spec
 }
 
 func (r *Registrar) apiServiceSpec(gv schema.GroupVersion) (apiregistrationv1.APIServiceSpec, error) {
@@ -156,7 +180,7 @@ func (r *Registrar) removeAPIService(ctx context.Context, gv schema.GroupVersion
 	if apierrors.IsNotFound(err) {
 		return nil
 	}
-	if err != nil || !equality.Semantic.DeepEqual(existing.Spec, spec) {
+	if err != nil || !equality.Semantic.DeepEqual(existing.Spec, withInjected(spec, existing)) {
 		return err
 	}
 	// The precondition leaves an APIService alone that another process changed since it was read.

@@ -58,6 +58,9 @@ type Config struct {
 	// CABundle returns the PEM certificates that the serving certificate is verified against. It is
 	// called again for each repair, since certificates are replaced.
 	CABundle func() ([]byte, error)
+	// InjectCAFrom is the namespace/name of a Certificate of cert-manager, whose CA injector keeps the certificates in the
+	// APIServices instead. Empty: it does so only where others have annotated an APIService for it.
+	InjectCAFrom string
 	// TakeOver allows to replace a registration of the same API that is not ours.
 	TakeOver bool
 }

@@ -313,3 +313,50 @@ func advanceUntil(t *testing.T, fake *testclock.FakeClock, condition func() bool
 		time.Sleep(time.Millisecond)
 	}
 }
+
+// TestRegistrarLeavesInjectedAuthorities has cert-manager keep the authorities, because the registrar asks it to or others did.
+func TestRegistrarLeavesInjectedAuthorities(t *testing.T) {
+	for name, tc := range map[string]struct {
+		injectCAFrom string
+		annotations  map[string]string
+	}{
+		"Asked":       {injectCAFrom: "system/server"},
+		"Certificate": {annotations: map[string]string{"cert-manager.io/inject-ca-from": "system/server"}},
+		"Secret":      {annotations: map[string]string{"cert-manager.io/inject-ca-from-secret": "system/server"}},
+		"APIServer":   {annotations: map[string]string{"cert-manager.io/inject-apiserver-ca": "true"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			spec := wantSpec()
+			spec.CABundle, spec.VersionPriority = []byte("injected"), 1
+			existing := apiService(spec)
+			existing.Annotations = tc.annotations
+			f := newFixture([]runtime.Object{existing})
+			f.InjectCAFrom = tc.injectCAFrom
+			for range 2 {
+				f.aggregator.ClearActions()
+				if err := f.ensure(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+			}
+			for _, action := range f.aggregator.Actions() {
+				if action.GetVerb() != "get" {
+					t.Errorf("the second ensure sends a %s", action.GetVerb())
+				}
+			}
+			got, want := f.apiService(t), wantSpec()
+			want.CABundle = []byte("injected")
+			if diff := cmp.Diff(want, got.Spec); diff != "" {
+				t.Errorf("the APIService differs (-want +got):\n%s", diff)
+			}
+			if tc.injectCAFrom != "" && got.Annotations["cert-manager.io/inject-ca-from"] != tc.injectCAFrom {
+				t.Errorf("the annotations are %v", got.Annotations)
+			}
+			if err := f.Remove(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := f.aggregator.ApiregistrationV1().APIServices().Get(t.Context(), "v1.example.com", metav1.GetOptions{}); !apierrors.IsNotFound(err) {
+				t.Errorf("after Remove: %v", err)
+			}
+		})
+	}
+}
