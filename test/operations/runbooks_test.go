@@ -29,7 +29,7 @@ import (
 )
 
 // reporters are the folders of what writes conditions and events.
-var reporters = []string{"pkg/controller", "pkg/hook", "pkg/initialization", "pkg/plan", "admission"}
+var reporters = []string{"pkg/controller", "pkg/hook", "pkg/initialization", "pkg/plan", "pkg/leader", "admission"}
 
 // told is the form of the names of constants that are conditions, their reasons, or the reasons of events.
 var told = regexp.MustCompile(`^([Rr]eason|[Ee]vent|[Cc]ondition|updatedCondition)([A-Z][A-Za-z]*)?$`)
