@@ -43,7 +43,7 @@ type desiredChild struct {
 	held  bool // leave it as it is for now
 }
 
-// envelope is what of a desired child is looked at in every sync.
+// envelope is what of a desired child is looked at in every sync, unless it was settled already.
 type envelope struct {
 	APIVersion string `json:"apiVersion"`
 	Kind       string `json:"kind"`
@@ -55,29 +55,50 @@ type envelope struct {
 }
 
 // checkChildren finds out what each child of the answer is, and everything that voids the answer. docs/protocol.md §2.
+//
+// A child that an earlier sync found settled, in the same words, passed all checks then: it is not decoded again.
 func checkChildren(in *Input, rules *ruleIndex, faults *faults) []desiredChild {
 	wanted := make([]desiredChild, 0, len(in.Response.Children))
 	first := make(map[ChildKey]int, len(in.Response.Children))
-	hasher := newDesiredHasher(in)
+	hasher, checked := newDesiredHasher(in), checkedBefore(in)
 	for i, raw := range in.Response.Children {
-		e, fault := decodeEnvelope(raw)
-		if fault != "" {
-			faults.child(i, e, "%s", fault)
-			continue
-		}
-		key, ok := checkIdentity(in, rules, i, e, faults)
-		checkLabels(in, i, e, faults)
+		hash := hasher.hash(raw)
+		key, ok := checked[hash]
 		if !ok {
-			continue
+			if key, ok = checkChild(in, rules, i, raw, faults); !ok {
+				continue
+			}
 		}
 		if earlier, found := first[rules.identity(key)]; found {
+			e, _ := decodeEnvelope(raw) // again: answers are rarely at fault
 			faults.child(i, e, "is the same object as %s[%d]", in.listName(), earlier)
 			continue
 		}
 		first[rules.identity(key)] = i
-		wanted = append(wanted, desiredChild{index: i, key: key, raw: raw, hash: hasher.hash(raw)})
+		wanted = append(wanted, desiredChild{index: i, key: key, raw: raw, hash: hash})
 	}
 	return wanted
+}
+
+// checkedBefore returns the children that passed all checks in an earlier sync, by their hash.
+func checkedBefore(in *Input) map[uint64]ChildKey {
+	checked := make(map[uint64]ChildKey, len(in.Settled))
+	for key, settled := range in.Settled {
+		checked[settled.DesiredHash] = key
+	}
+	return checked
+}
+
+// checkChild returns the key of a desired child, or false when it has none.
+func checkChild(in *Input, rules *ruleIndex, index int, raw []byte, faults *faults) (ChildKey, bool) {
+	e, fault := decodeEnvelope(raw)
+	if fault != "" {
+		faults.child(index, e, "%s", fault)
+		return ChildKey{}, false
+	}
+	key, ok := checkIdentity(in, rules, index, e, faults)
+	checkLabels(in, index, e, faults)
+	return key, ok
 }
 
 // decodeEnvelope returns what is wrong with a child that cannot be read. The envelope is then nil or incomplete.

@@ -21,14 +21,18 @@ import "hash/maphash"
 // seed makes the hashes of this package comparable within the process. None ever leaves it.
 var seed = maphash.MakeSeed()
 
-// desiredHasher hashes desired children together with what the plan adds to each.
+// desiredHasher hashes desired children together with what the plan adds to each, and with what their labels are checked against.
 type desiredHasher struct {
 	additions uint64
 }
 
 func newDesiredHasher(in *Input) desiredHasher {
+	selector := ""
+	if in.Selector != nil && !in.GenerateSelector { // a generated one follows from the UID
+		selector = in.Selector.String()
+	}
 	return desiredHasher{additions: maphash.Comparable(seed, [...]any{
-		in.Parent.APIVersion, in.Parent.Kind, in.Parent.Namespace, in.Parent.Name, in.Parent.UID, in.GenerateSelector, in.Decorator,
+		in.Parent.APIVersion, in.Parent.Kind, in.Parent.Namespace, in.Parent.Name, in.Parent.UID, in.GenerateSelector, in.Decorator, selector,
 	})}
 }
 

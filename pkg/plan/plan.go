@@ -41,7 +41,7 @@ type Input struct {
 	Lookup func(rule int, namespace, name string) (Child, bool)
 	// Response is the hook's answer.
 	Response *hook.CompositeResponse
-	// Settled is what earlier syncs of this parent found to need no write. May be nil.
+	// Settled is what earlier syncs of this parent, with the same rules, found to need no write. May be nil.
 	Settled map[ChildKey]Settled
 	// Rollout is about the revisions of the parent; nil when no rule has a rolling method.
 	Rollout *Rollout
@@ -150,7 +150,7 @@ type ChildKey struct {
 // Settled says that a child needs no write as long as neither the answer nor the child changes.
 // The zero value says nothing. It is meaningless outside this process.
 type Settled struct {
-	// DesiredHash is of the desired child's bytes and of what the plan adds to them.
+	// DesiredHash is of the desired child's bytes, of what the plan adds to them and of the selector that they passed.
 	DesiredHash uint64
 	// BodyHash is of what the hook wants as it is sent, so that a mere change of key order in the answer does not matter.
 	// 0 when no write was ever needed.
