@@ -54,6 +54,10 @@ build: ## Build the binaries of cmd/ into _output/bin.
 image: ## Write the container image, for linux/amd64 and linux/arm64, and bills of materials to _output/image. VERSION=...: its version.
 	hack/build-image.sh
 
+.PHONY: release
+release: ## Put together what users of a release get, in _output/release. VERSION=...: its version.
+	hack/build-release.sh
+
 .PHONY: demo
 demo: ## Show Hookplane at work on a control plane of its own. DEMO=once: check each step, clean up and exit.
 	hack/demo.sh

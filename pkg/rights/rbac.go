@@ -35,15 +35,15 @@ func (r *Rights) Objects(name string, subject rbacv1.Subject) []runtime.Object {
 	subjects := []rbacv1.Subject{subject}
 	if rules := r.rules(); len(rules) > 0 {
 		objects = append(objects,
-			&rbacv1.ClusterRole{TypeMeta: typeMeta("ClusterRole"), ObjectMeta: metav1.ObjectMeta{Name: name}, Rules: rules},
+			&rbacv1.ClusterRole{TypeMeta: typeMeta("ClusterRole"), ObjectMeta: objectMeta("", name), Rules: rules},
 			&rbacv1.ClusterRoleBinding{
-				TypeMeta: typeMeta("ClusterRoleBinding"), ObjectMeta: metav1.ObjectMeta{Name: name},
+				TypeMeta: typeMeta("ClusterRoleBinding"), ObjectMeta: objectMeta("", name),
 				RoleRef: roleRef("ClusterRole", name), Subjects: subjects,
 			})
 	}
 	byNamespace := r.namespacedRules()
 	for _, namespace := range slices.Sorted(maps.Keys(byNamespace)) {
-		meta := metav1.ObjectMeta{Namespace: namespace, Name: name}
+		meta := objectMeta(namespace, name)
 		objects = append(objects,
 			&rbacv1.Role{TypeMeta: typeMeta("Role"), ObjectMeta: meta, Rules: byNamespace[namespace]},
 			&rbacv1.RoleBinding{TypeMeta: typeMeta("RoleBinding"), ObjectMeta: meta, RoleRef: roleRef("Role", name), Subjects: subjects})
@@ -53,6 +53,11 @@ func (r *Rights) Objects(name string, subject rbacv1.Subject) []runtime.Object {
 
 func typeMeta(kind string) metav1.TypeMeta {
 	return metav1.TypeMeta{APIVersion: rbacv1.SchemeGroupVersion.String(), Kind: kind}
+}
+
+// objectMeta has a label by which hookplane uninstall --check finds the object.
+func objectMeta(namespace, name string) metav1.ObjectMeta {
+	return metav1.ObjectMeta{Namespace: namespace, Name: name, Labels: map[string]string{"app.kubernetes.io/part-of": "hookplane"}}
 }
 
 func roleRef(kind, name string) rbacv1.RoleRef {

@@ -160,7 +160,7 @@ func TestReferences(t *testing.T) {
 	}
 	subject := rbacv1.Subject{Kind: rbacv1.ServiceAccountKind, Namespace: "ns", Name: "sa"}
 	role := func(namespace string, rules ...rbacv1.PolicyRule) []runtime.Object {
-		meta := metav1.ObjectMeta{Namespace: namespace, Name: "hooks"}
+		meta := metav1.ObjectMeta{Namespace: namespace, Name: "hooks", Labels: map[string]string{"app.kubernetes.io/part-of": "hookplane"}}
 		return []runtime.Object{
 			&rbacv1.Role{TypeMeta: typeMeta("Role"), ObjectMeta: meta, Rules: rules},
 			&rbacv1.RoleBinding{TypeMeta: typeMeta("RoleBinding"), ObjectMeta: meta, RoleRef: roleRef("Role", "hooks"), Subjects: []rbacv1.Subject{subject}},

@@ -42,24 +42,23 @@ var (
 // pageSize is how many objects are in memory at a time.
 const pageSize = 500
 
-// automanagedLabel marks the APIServices of CustomResourceDefinitions: those of a Metacontroller, when they have our group.
-const automanagedLabel = "kube-aggregator.kubernetes.io/automanaged"
-
-// registered reports whether kube-apiserver forwards requests for our API.
-func (u *Uninstaller) registered(ctx context.Context) (bool, error) {
-	service, err := u.metadata.Resource(apiServices).Get(ctx, apiServiceName(v1alpha1.SchemeGroupVersion.Group), metav1.GetOptions{})
+// servedFrom returns the namespace of the Service to which kube-apiserver forwards requests for our API, empty when it does not.
+func (u *Uninstaller) servedFrom(ctx context.Context) (namespace string, err error) {
+	registered, err := u.aggregator.ApiregistrationV1().APIServices().Get(ctx, apiServiceName(v1alpha1.SchemeGroupVersion.Group), metav1.GetOptions{})
 	switch {
 	case apierrors.IsNotFound(err):
-		return false, nil
+		return "", nil
 	case err != nil:
-		return false, fmt.Errorf("cannot read the APIService of %s: %w", v1alpha1.SchemeGroupVersion.Group, err)
+		return "", fmt.Errorf("cannot read the APIService of %s: %w", v1alpha1.SchemeGroupVersion.Group, err)
+	case registered.Spec.Service == nil: // CustomResourceDefinitions, of a Metacontroller
+		return "", nil
 	}
-	return service.Labels[automanagedLabel] == "", nil
+	return registered.Spec.Service.Namespace, nil
 }
 
 // Find looks at every object of the cluster. What cannot be read is named in the result.
 func (u *Uninstaller) Find(ctx context.Context) (*Remains, error) {
-	registered, err := u.registered(ctx)
+	namespace, err := u.servedFrom(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -69,7 +68,7 @@ func (u *Uninstaller) Find(ctx context.Context) (*Remains, error) {
 		return nil, err
 	}
 	for _, resource := range resources {
-		if resource.Group == v1alpha1.SchemeGroupVersion.Group && !registered {
+		if resource.Group == v1alpha1.SchemeGroupVersion.Group && namespace == "" {
 			continue // a Metacontroller's
 		}
 		if err := u.look(ctx, resource, remains); err != nil {

@@ -61,6 +61,9 @@ const (
 	nameLabel = "app.kubernetes.io/name"
 	partOf    = "hookplane"
 
+	// automanagedLabel marks the APIServices of CustomResourceDefinitions: those of a Metacontroller, when they have our group.
+	automanagedLabel = "kube-aggregator.kubernetes.io/automanaged"
+
 	admissionGroup = "admission.metacontroller.k8s.io"
 )
 
@@ -98,7 +101,7 @@ func classify(resource schema.GroupResource, object metav1.Object, namespace str
 	switch {
 	case resource.Group == v1alpha1.SchemeGroupVersion.Group:
 		return Controller
-	case isRegistration(resource, object.GetName()):
+	case isRegistration(resource, object.GetName()) && object.GetLabels()[automanagedLabel] == "":
 		return Registration
 	case resource.Group == host.GroupVersion.Group,
 		resource == definitions.GroupResource() && strings.HasSuffix(object.GetName(), "."+host.GroupVersion.Group):

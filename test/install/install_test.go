@@ -26,6 +26,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -37,14 +38,34 @@ import (
 	"github.com/hookplane/hookplane/test/cluster"
 )
 
-// TestInstall installs in each way that docs/install.md has, uses what is installed, and uninstalls.
+// TestDocumented does what docs/install.md says, line by line.
+func TestDocumented(t *testing.T) {
+	folder := newFolder(t)
+	startKubelet(t, folder.binary)
+	t.Cleanup(func() { cleanUp(t) })
+	controllers := filepath.Join(folder.path, "controllers.yaml")
+	if err := os.WriteFile(controllers, []byte(strings.ReplaceAll(controller, "HOOK", newHook(t))), 0o600); err != nil {
+		t.Fatal(err)
+	}
+
+	for _, line := range folder.lines("Install") {
+		folder.mustRun(line)
+	}
+	use(t, controllers)
+	lines := folder.lines("Uninstall")
+	said, err := folder.run(lines[0])
+	checkNames(t, said, err)
+	for _, line := range lines[1:] {
+		folder.mustRun(line)
+	}
+	nothingWaits(t)
+}
+
+// TestInstall installs in the other ways that docs/install.md has, uses what is installed, and uninstalls.
 func TestInstall(t *testing.T) {
 	for _, tc := range []struct{ name, manifests string }{
-		{"Kustomize", kustomize(t, "base")},
 		{"Narrow", kustomize(t, "overlays", "narrow")},
-		// What helm renders is compared with this file by test/packaging, which compares the roles with these, too.
-		{"Helm", read(t, "artifacts", "deploy", "base", "namespace.yaml") + "---\n" + read(t, "artifacts", "deploy", "base", "roles.yaml") +
-			read(t, "test", "packaging", "testdata", "helm", "default.golden.yaml")},
+		{"Helm", helm(t)},
 	} {
 		t.Run(tc.name, func(t *testing.T) { installUseUninstall(t, tc.manifests) })
 	}
@@ -63,51 +84,73 @@ func kustomize(t *testing.T, folder ...string) string {
 	return mustKubectl(t, "", "kustomize", filepath.Join(append([]string{cluster.Root(), "artifacts", "deploy"}, folder...)...))
 }
 
-func read(t *testing.T, path ...string) string {
+// helm returns what the chart installs: what test/packaging expects it to render, and the roles of the base, which that test has it
+// render, too. The namespace is made by helm itself.
+func helm(t *testing.T) string {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join(append([]string{cluster.Root()}, path...)...))
+	documents := strings.Split(kustomize(t, "base"), "\n---\n")
+	documents = slices.DeleteFunc(documents, func(document string) bool {
+		return !strings.Contains(document, "apiVersion: rbac.") && !strings.Contains(document, "kind: Namespace\n")
+	})
+	rendered, err := os.ReadFile(filepath.Join(cluster.Root(), "test", "packaging", "testdata", "helm", "default.golden.yaml"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return string(text)
+	return strings.Join(append(documents, string(rendered)), "\n---\n")
 }
 
-// installUseUninstall does what docs/install.md says, in its order.
+// installUseUninstall does with manifests what docs/install.md says of a folder.
 func installUseUninstall(t *testing.T, manifests string) {
 	t.Helper()
-	manifests = strings.ReplaceAll(manifests, "8443", freePort(t)) // others may use it on this machine
-	startKubelet(t)
+	manifests = strings.ReplaceAll(manifests, port, freePort(t))
+	startKubelet(t, env.binary)
 	t.Cleanup(func() { cleanUp(t) })
+	controllers := filepath.Join(t.TempDir(), "controllers.yaml")
+	if err := os.WriteFile(controllers, []byte(strings.ReplaceAll(controller, "HOOK", newHook(t))), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	rights, err := exec.CommandContext(t.Context(), env.binary, "rbac", "-f", controllers).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
 
 	mustKubectl(t, manifests, "apply", "-f", "-")
-	mustKubectl(t, "", "-n", "hookplane-system", "rollout", "status", "deployment/hookplane", "--timeout="+deadline.String())
-	for _, service := range []string{"v1alpha1.metacontroller.k8s.io", "v1alpha1.admission.metacontroller.k8s.io"} {
-		mustKubectl(t, "", "wait", "apiservice/"+service, "--for=condition=Available", "--timeout="+deadline.String())
+	for _, condition := range []string{"create", "condition=Available"} {
+		mustKubectl(t, "", "wait", "apiservice/v1alpha1.metacontroller.k8s.io", "--for="+condition, "--timeout="+deadline.String())
 	}
-	use(t)
-
+	mustKubectl(t, string(rights), "apply", "-f", "-")
+	use(t, controllers)
 	said, err := uninstall("--check")
+	checkNames(t, said, err)
+	if said, err := uninstall("--yes", "--namespace=elsewhere"); err == nil || !strings.Contains(said, "--namespace=hookplane-system") {
+		t.Errorf("uninstall in a namespace without servers: %v\n%s", err, said)
+	}
+	if said, err := uninstall("--yes"); err != nil {
+		t.Fatalf("uninstall --yes: %v\n%s", err, said)
+	}
+	mustKubectl(t, manifests, "delete", "-f", "-", "--ignore-not-found", "--timeout="+deadline.String()) // some are gone
+	mustKubectl(t, string(rights), "delete", "-f", "-")
+	if said, err := uninstall("--check"); err != nil {
+		t.Errorf("uninstall --check after the uninstallation: %v\n%s", err, said)
+	}
+	nothingWaits(t)
+}
+
+// checkNames makes sure that uninstall --check has named what of an installation that is used there is.
+func checkNames(t *testing.T, said string, err error) {
+	t.Helper()
 	if err == nil {
 		t.Errorf("uninstall --check succeeds while hookplane is installed")
 	}
 	for _, want := range []string{
 		"compositecontrollers.metacontroller.k8s.io/greeting", "greetings.example.com/hello in default", "apiservices.apiregistration.k8s.io/v1alpha1.metacontroller.k8s.io",
 		"compositecontrollers.storage.hookplane.dev/greeting", "deployments.apps/hookplane in hookplane-system", "namespaces/hookplane-system",
-		"clusterroles.rbac.authorization.k8s.io/hookplane-server",
+		"clusterroles.rbac.authorization.k8s.io/hookplane-server", "clusterroles.rbac.authorization.k8s.io/hookplane-controllers",
 	} {
 		if !strings.Contains(said, want) {
 			t.Errorf("uninstall --check does not name %s:\n%s", want, said)
 		}
 	}
-	if said, err := uninstall("--yes"); err != nil {
-		t.Fatalf("uninstall --yes: %v\n%s", err, said)
-	}
-	mustKubectl(t, manifests, "delete", "-f", "-", "--timeout="+deadline.String())
-	mustKubectl(t, "", "delete", "clusterrole,clusterrolebinding", "hookplane-controllers")
-	if said, err := uninstall("--check"); err != nil {
-		t.Errorf("uninstall --check after the uninstallation: %v\n%s", err, said)
-	}
-	nothingWaits(t)
 }
 
 // controller has ConfigMaps made for greetings, and a finalizer put on them.
@@ -126,20 +169,12 @@ spec:
     finalize: {webhook: {url: "HOOK"}}
 `
 
-// use has a controller make something, with the rights that it is granted.
-func use(t *testing.T) {
+// use has a controller make something, with the rights that it was granted.
+func use(t *testing.T, controllers string) {
 	t.Helper()
-	file := filepath.Join(t.TempDir(), "controller.yaml")
-	if err := os.WriteFile(file, []byte(strings.ReplaceAll(controller, "HOOK", newHook(t))), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	rights, err := exec.CommandContext(t.Context(), env.binary, "rbac", "-f", file).Output()
-	if err != nil {
-		t.Fatal(err)
-	}
+	mustKubectl(t, "", "-n", "hookplane-system", "rollout", "status", "deployment/hookplane", "--timeout="+deadline.String())
 	mustKubectl(t, "", "apply", "-f", example("greeting-crd.yaml"))
-	mustKubectl(t, string(rights), "apply", "-f", "-")
-	mustKubectl(t, "", "apply", "-f", file)
+	mustKubectl(t, "", "apply", "-f", controllers)
 	mustKubectl(t, "", "wait", "cc/greeting", "--for=condition=Ready", "--timeout="+deadline.String())
 	mustKubectl(t, "", "apply", "-f", example("greeting-hello.yaml"))
 	mustKubectl(t, "", "wait", "configmap/hello", "--for=create", "--timeout="+deadline.String())
@@ -195,8 +230,9 @@ func newHook(t *testing.T) string {
 }
 
 // uninstall runs hookplane uninstall as an administrator.
-func uninstall(mode string) (said string, err error) {
-	command := exec.Command(env.binary, "uninstall", mode, "--kubeconfig="+env.controlPlane.Kubeconfig, "--timeout="+deadline.String()) //nolint:noctx // it has a limit
+func uninstall(flags ...string) (said string, err error) {
+	args := append([]string{"uninstall", "--kubeconfig=" + env.controlPlane.Kubeconfig, "--timeout=" + deadline.String()}, flags...)
+	command := exec.Command(env.binary, args...) // it has a limit
 	output, err := command.CombinedOutput()
 	return string(output), err
 }
@@ -215,10 +251,13 @@ func example(file string) string {
 	return filepath.Join(cluster.Root(), "artifacts", "examples", "greeting", file)
 }
 
+// port is where hookplane serves by the manifests. On this machine others may use it, or want to.
+const port = "8443"
+
 // freePort returns a port that nobody uses.
 func freePort(t *testing.T) string {
 	t.Helper()
-	listener, err := net.Listen("tcp", ":0") //nolint:gosec // for a moment, to find one that is free
+	listener, err := net.Listen("tcp", ":0") // for a moment, to find one that is free
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -235,8 +274,7 @@ func mustKubectl(t *testing.T, stdin string, args ...string) string {
 	if err == nil {
 		return string(output)
 	}
-	var exit *exec.ExitError
-	if errors.As(err, &exit) {
+	if exit, isExit := errors.AsType[*exec.ExitError](err); isExit {
 		err = fmt.Errorf("%w\n%s%s", err, output, exit.Stderr)
 	}
 	t.Fatalf("kubectl %s: %v", strings.Join(args, " "), err)

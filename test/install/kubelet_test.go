@@ -51,18 +51,19 @@ const nodeName = "here"
 // what their probes find.
 type kubelet struct {
 	t       *testing.T
+	binary  string
 	running map[types.UID]*pod
 }
 
 // startKubelet runs it until the test ends, and ends what it started then.
-func startKubelet(t *testing.T) {
+func startKubelet(t *testing.T, binary string) {
 	t.Helper()
 	node := &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: nodeName}}
 	if _, err := env.kubernetes.CoreV1().Nodes().Create(t.Context(), node, metav1.CreateOptions{}); err != nil {
 		t.Fatal(err)
 	}
 	ctx, stop := context.WithCancel(context.Background())
-	k := &kubelet{t: t, running: map[types.UID]*pod{}}
+	k := &kubelet{t: t, binary: binary, running: map[types.UID]*pod{}}
 	var work sync.WaitGroup
 	work.Go(func() {
 		wait.UntilWithContext(ctx, k.sync, 200*time.Millisecond)
@@ -109,7 +110,7 @@ func (k *kubelet) step(ctx context.Context, object *corev1.Pod) error {
 			ObjectMeta: metav1.ObjectMeta{Namespace: object.Namespace, Name: object.Name}, Target: corev1.ObjectReference{Kind: "Node", Name: nodeName},
 		}, metav1.CreateOptions{})
 	case p == nil:
-		p, err := startPod(ctx, object)
+		p, err := startPod(ctx, k.binary, object)
 		if err == nil {
 			k.running[object.UID] = p
 		}
@@ -129,13 +130,13 @@ type pod struct {
 
 // startPod runs the server with what the Pod says, and with a token of its service account. What a kubelet mounts for that is in a kubeconfig
 // here, which is the only argument that the Pod does not have.
-func startPod(ctx context.Context, object *corev1.Pod) (*pod, error) {
+func startPod(ctx context.Context, binary string, object *corev1.Pod) (*pod, error) {
 	p := &pod{container: object.Spec.Containers[0], exited: make(chan struct{})}
 	kubeconfig, err := writeKubeconfig(ctx, object)
 	if err != nil {
 		return nil, err
 	}
-	p.command = exec.Command(env.binary, append(slices.Clone(p.container.Args), "--kubeconfig="+kubeconfig)...) //nolint:noctx,gosec // stop ends it
+	p.command = exec.Command(binary, append(slices.Clone(p.container.Args), "--kubeconfig="+kubeconfig)...) // stop ends it
 	p.command.Env = []string{"GORACE=halt_on_error=1"}
 	for _, variable := range p.container.Env {
 		p.command.Env = append(p.command.Env, variable.Name+"="+variable.Value)
@@ -143,7 +144,7 @@ func startPod(ctx context.Context, object *corev1.Pod) (*pod, error) {
 	p.command.Dir = "/"
 	p.command.Stdout, p.command.Stderr = &p.output, &p.output
 	if os.Getuid() == 0 {
-		user := uint32(*object.Spec.SecurityContext.RunAsUser) //nolint:gosec // kube-apiserver has checked it
+		user := uint32(*object.Spec.SecurityContext.RunAsUser) // kube-apiserver has checked it
 		p.command.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: user, Gid: user}}
 	}
 	if err := p.command.Start(); err != nil {
@@ -192,7 +193,7 @@ func writeKubeconfig(ctx context.Context, object *corev1.Pod) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return path, os.WriteFile(path, encoded, 0o644) //nolint:gosec // of a cluster that is about to go
+	return path, os.WriteFile(path, encoded, 0o644) // of a cluster that is about to go
 }
 
 // tokenOf returns what kube-apiserver has added to the Pod because it wants a token.
@@ -246,7 +247,7 @@ func (p *pod) passes(ctx context.Context, probe *corev1.Probe) bool {
 	if err != nil {
 		return false
 	}
-	client := http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, DisableKeepAlives: true}} //nolint:gosec // as kubelets do
+	client := http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, DisableKeepAlives: true}} // as kubelets do
 	response, err := client.Do(request)
 	if err != nil {
 		return false

@@ -75,7 +75,7 @@ func runTests(m *testing.M) int {
 func startEnvironment(ctx context.Context, dir string) (*environment, error) {
 	e := &environment{dir: dir}
 	var err error
-	if err = os.Chmod(dir, 0o755); err != nil { //nolint:gosec // the server runs as somebody else
+	if err = os.Chmod(dir, 0o755); err != nil { // the server runs as somebody else
 		return nil, err
 	}
 	if e.address, err = ownAddress(); err != nil {
