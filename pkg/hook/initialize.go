@@ -19,6 +19,7 @@ package hook
 import (
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -46,12 +47,14 @@ type InitializeRequest struct {
 
 // AppendJSON appends the request as a JSON document to dst and returns the longer slice.
 func (r *InitializeRequest) AppendJSON(dst []byte) []byte {
+	const frame = 40
+	info, _ := json.Marshal(r.Info) // strings and maps of them always marshal
+	dst = slices.Grow(dst, frame+len(r.Controller)+len(r.Object)+len(info))
 	dst = append(dst, `{"controller":`...)
 	dst = append(dst, r.Controller...)
 	dst = append(dst, `,"object":`...)
 	dst = append(dst, r.Object...)
 	dst = append(dst, `,"request":`...)
-	info, _ := json.Marshal(r.Info) // strings and maps of them always marshal
 	dst = append(dst, info...)
 	return append(dst, '}')
 }

@@ -20,7 +20,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
 
 	"k8s.io/apimachinery/pkg/labels"
 	kjson "sigs.k8s.io/json"
@@ -81,11 +80,9 @@ func parse(raw []byte) (*Object, error) {
 
 // unmarshal decodes what is looked at. What is there twice is an error: others may take the other one.
 func unmarshal(raw []byte, into any) error {
-	remarks, err := kjson.UnmarshalStrict(raw, into)
-	for _, remark := range remarks { // most are about fields that nobody looks at
-		if strings.Contains(remark.Error(), "duplicate field") {
-			return remark
-		}
+	duplicates, err := kjson.UnmarshalStrict(raw, into, kjson.DisallowDuplicateFields)
+	if err == nil && len(duplicates) > 0 {
+		return duplicates[0]
 	}
 	return err
 }
