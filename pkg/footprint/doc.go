@@ -15,7 +15,7 @@ limitations under the License.
 */
 
 // Package footprint keeps the process small while it has little to do: what was needed for a start or for a burst of work goes
-// back to the system when that is over.
+// back to the system when that is over, and what garbage may take is bounded by what the container may.
 //
 // It must not know what the process does. Open keeper.go first.
 package footprint

@@ -44,6 +44,7 @@ func run(ctx context.Context, o *Options, stdout io.Writer) (err error) {
 		return err
 	}
 	defer logs.FlushLogs()
+	limitMemory(ctx)
 
 	server, storage, err := o.prepare(ctx, stdout)
 	if ctx.Err() != nil && err != nil {
