@@ -79,6 +79,7 @@ func parseOptions(args []string) (options, []string, error) {
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	sizeName := flags.String("size", "small", "how much is measured: small or full")
 	parents := flags.Int("parents", 0, "how many parents a population has (default: as the size says)")
+	creates := flags.Int("creates", 0, "how many objects are created on each way through admission (default: as the size says)")
 	scenes := flags.String("scenes", "", "regular expression: run the scenes whose name it matches (default: all of the size)")
 	flags.StringVar(&o.out, "out", "", "write the result as JSON to this `file`")
 	flags.BoolVar(&o.check, "check", false, "fail when a ratio is more than a third worse than in the newest committed result of this size")
@@ -95,6 +96,9 @@ func parseOptions(args []string) (options, []string, error) {
 	}
 	if o.size, err = sizeNamed(*sizeName); *parents > 0 {
 		o.size.parents = *parents
+	}
+	if *creates > 0 {
+		o.size.creates = *creates
 	}
 	return o, flags.Args(), err
 }
