@@ -56,8 +56,17 @@ func takePart(t *testing.T, l *lease, identity string) *candidate {
 	go func() {
 		defer close(done)
 		c.ended <- c.Run(ctx, func(ctx context.Context) error {
-			c.leads <- ctx
-			return <-c.finish
+			select {
+			case c.leads <- ctx:
+			case <-t.Context().Done(): // a test that failed does not wait for it
+				return nil
+			}
+			select {
+			case err := <-c.finish:
+				return err
+			case <-t.Context().Done():
+				return nil
+			}
 		})
 	}()
 	t.Cleanup(func() {
