@@ -28,7 +28,7 @@ version="${VERSION:-$(git describe --tags --always 2>/dev/null || echo devel)}"
 VERSION="${version}" hack/build-image.sh
 rm -rf "${release}"
 mkdir -p "${release}/artifacts"
-go build -trimpath -buildvcs=false -ldflags "-s -w -X github.com/hookplane/hookplane/pkg/server.version=${version}" -o "${release}/hookplane" ./cmd/hookplane
+CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags "-s -w -X github.com/hookplane/hookplane/pkg/server.version=${version}" -o "${release}/hookplane" ./cmd/hookplane
 cp -R _output/image "${release}/image"
 rm -rf "${release}/image/oci" # is in the archive
 cp -R docs LICENSE CHANGELOG.md "${release}/"
