@@ -45,7 +45,7 @@ func run(args []string) error {
 		return err
 	}
 	if *output == "" || *version == "" || flags.NArg() == 0 {
-		return errors.New("usage: image -output DIR -version V [-created SECONDS] BINARY...")
+		return errors.New("give -output, -version and the binaries: one for each platform")
 	}
 	digest, err := build(release{version: *version, created: time.Unix(*created, 0).UTC(), binaries: flags.Args()}, *output)
 	if err != nil {

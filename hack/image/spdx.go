@@ -84,7 +84,8 @@ func spdx(info *debug.BuildInfo, version string, image v1.Hash, created time.Tim
 	main := goModule(program, info.Main.Path, version)
 	main.LicenseConcluded, main.LicenseDeclared = "Apache-2.0", "Apache-2.0"
 	document.Packages = append(document.Packages, main)
-	contained := []spdxPackage{goModule("SPDXRef-go", "std", strings.TrimPrefix(info.GoVersion, "go"))}
+	contained := make([]spdxPackage, 0, 1+len(info.Deps))
+	contained = append(contained, goModule("SPDXRef-go", "std", strings.TrimPrefix(info.GoVersion, "go")))
 	for _, dependency := range info.Deps {
 		module := dependency
 		if module.Replace != nil {
