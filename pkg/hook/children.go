@@ -75,15 +75,13 @@ func (e *tooManyChildrenError) Error() string {
 
 // countItems counts the items of a JSON array without looking into them. Data is valid JSON.
 func countItems(data []byte) int {
-	commas, depth, inString, empty := 0, 0, false, true
+	commas, depth, empty := 0, 0, true
 	for i := 0; i < len(data); i++ {
 		c := data[i]
+		empty = empty && (i == 0 || c <= ' ' || (c == ']' && depth == 1))
 		switch {
-		case inString && c == '\\':
-			i++ // whatever is escaped ends no string
 		case c == '"':
-			inString = !inString
-		case inString:
+			i = endOfString(data, i+1)
 		case c == '[' || c == '{':
 			depth++
 		case c == ']' || c == '}':
@@ -91,7 +89,6 @@ func countItems(data []byte) int {
 		case c == ',' && depth == 1:
 			commas++
 		}
-		empty = empty && (i == 0 || c <= ' ' || depth == 0)
 	}
 	if empty {
 		return 0
@@ -104,15 +101,12 @@ func countItems(data []byte) int {
 func splitItems(data []byte, count int) []json.RawMessage {
 	data = bytes.Clone(data)
 	items := make([]json.RawMessage, 0, count)
-	depth, inString, start := 0, false, 0
+	depth, start := 0, 0
 	for i := 0; i < len(data) && len(items) < count; i++ {
 		c := data[i]
 		switch {
-		case inString && c == '\\':
-			i++ // whatever is escaped ends no string
 		case c == '"':
-			inString = !inString
-		case inString:
+			i = endOfString(data, i+1)
 		case c == '[' || c == '{':
 			if depth++; depth == 1 {
 				start = i + 1
@@ -120,11 +114,32 @@ func splitItems(data []byte, count int) []json.RawMessage {
 		case c == ']' || c == '}':
 			depth--
 		}
-		if depth == 0 || (c == ',' && depth == 1 && !inString) {
+		if depth == 0 || (c == ',' && depth == 1) {
 			item := bytes.TrimSpace(data[start:i])
 			items = append(items, slices.Clip(item))
 			start = i + 1
 		}
 	}
 	return items
+}
+
+// endOfString returns where the quote is that ends the JSON string whose text begins at a place. It looks for what matters and at
+// nothing else: most of an answer is text.
+func endOfString(data []byte, at int) int {
+	quote := -1
+	for at < len(data) {
+		if quote < at {
+			next := bytes.IndexByte(data[at:], '"')
+			if next < 0 {
+				break
+			}
+			quote = at + next
+		}
+		backslash := bytes.IndexByte(data[at:quote], '\\')
+		if backslash < 0 {
+			return quote
+		}
+		at += backslash + 2 // whatever is escaped ends no string
+	}
+	return len(data)
 }
