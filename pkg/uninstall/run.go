@@ -45,6 +45,8 @@ type Uninstaller struct {
 
 // New returns what takes the servers of a namespace out of the cluster, and tells its progress. Nothing is asked yet.
 func New(config *rest.Config, namespace string, stdout io.Writer) (*Uninstaller, error) {
+	config = rest.CopyConfig(config)
+	config.WarningHandler = rest.NoWarnings{} // it looks at deprecated types too
 	client, err := kubernetes.NewForConfig(config)
 	if err != nil {
 		return nil, fmt.Errorf("cannot make a client for the cluster: %w", err)
