@@ -50,7 +50,7 @@ func (c *Cluster) statefulSets(ctx context.Context) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	var found []string
+	found := make([]string, 0, len(list.Items))
 	for i := range list.Items {
 		found = append(found, scaled("statefulset", &list.Items[i].ObjectMeta, list.Items[i].Spec.Replicas, &list.Items[i].Spec.Template.Spec)...)
 	}
@@ -62,7 +62,7 @@ func (c *Cluster) deployments(ctx context.Context) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	var found []string
+	found := make([]string, 0, len(list.Items))
 	for i := range list.Items {
 		found = append(found, scaled("deployment", &list.Items[i].ObjectMeta, list.Items[i].Spec.Replicas, &list.Items[i].Spec.Template.Spec)...)
 	}

@@ -58,7 +58,9 @@ type Cluster struct {
 	core       kubernetes.Interface
 	dynamic    dynamic.Interface
 	aggregator aggregator.Interface
-	clock      clock.Clock
+	// answers returns nil when somebody answers requests for the API.
+	answers func(ctx context.Context) error
+	clock   clock.Clock
 }
 
 // New returns the cluster that config leads to.
@@ -75,7 +77,12 @@ func New(config *rest.Config) (*Cluster, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cannot make a client for APIServices: %w", err)
 	}
-	return &Cluster{core: core, dynamic: dynamicClient, aggregator: aggregatorClient, clock: clock.RealClock{}}, nil
+	return &Cluster{
+		core: core, dynamic: dynamicClient, aggregator: aggregatorClient, clock: clock.RealClock{},
+		answers: func(ctx context.Context) error {
+			return core.Discovery().RESTClient().Get().AbsPath("/apis", v1alpha1.SchemeGroupVersion.Group, v1alpha1.SchemeGroupVersion.Version).Do(ctx).Error()
+		},
+	}, nil
 }
 
 // State says who serves the API of the controllers.

@@ -17,12 +17,15 @@ limitations under the License.
 package migration
 
 import (
+	"context"
+	"errors"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
 	appsv1 "k8s.io/api/apps/v1"
 	coordinationv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -34,6 +37,8 @@ import (
 	apiregistrationv1 "k8s.io/kube-aggregator/pkg/apis/apiregistration/v1"
 	aggregatorfake "k8s.io/kube-aggregator/pkg/client/clientset_generated/clientset/fake"
 	testclock "k8s.io/utils/clock/testing"
+
+	"github.com/hookplane/hookplane/admission/registration"
 )
 
 var now = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
@@ -67,10 +72,7 @@ func TestState(t *testing.T) {
 	if err != nil || !state.ByDefinitions() || len(state.Definitions) != len(kinds) {
 		t.Errorf("State gives %+v, %v, want the definitions to serve", state, err)
 	}
-	c = newCluster(t, nil, nil, &apiregistrationv1.APIService{
-		ObjectMeta: metav1.ObjectMeta{Name: apiService},
-		Spec:       apiregistrationv1.APIServiceSpec{Service: &apiregistrationv1.ServiceReference{Namespace: "system", Name: "server"}},
-	})
+	c = newCluster(t, nil, nil, registered(apiService))
 	state, err = c.State(t.Context())
 	if err != nil || state.ByDefinitions() || state.Service.String() != "system/server" {
 		t.Errorf("State gives %+v, %v, want the Service", state, err)
@@ -119,16 +121,16 @@ func TestInspect(t *testing.T) {
 	const pod = `{apiVersion: v1, kind: Pod, metadata: {name: NAME, namespace: ns, labels: {controller-uid: LABEL}, annotations: {RECORD: x},
   managedFields: [{manager: metacontroller, operation: OPERATION, time: "2026-01-01T00:00:00Z"}],
   ownerReferences: [{apiVersion: example.com/v1, kind: Shop, name: s, uid: s, controller: true}]}}`
-	make := func(pairs ...string) string { return strings.NewReplacer(pairs...).Replace(pod) }
+	with := func(pairs ...string) string { return strings.NewReplacer(pairs...).Replace(pod) }
 	const record = "metacontroller.k8s.io/last-applied-configuration"
 	c := newCluster(t, []string{
 		shops, revision,
 		strings.NewReplacer("name: r,", "name: q,", "uid: u2", "uid: u3").Replace(revision),
 		`{apiVersion: example.com/v1, kind: Shop, metadata: {name: s, namespace: ns, uid: s, finalizers: [metacontroller.io/compositecontroller-shops, metacontroller.io/compositecontroller-gone]}}`,
-		make("NAME", "recorded", "LABEL", "s", "RECORD", record, "OPERATION", "Update"),
-		make("NAME", "applied", "LABEL", "s", "RECORD", "other", "OPERATION", "Apply"),
-		make("NAME", "stray", "LABEL", "other", "RECORD", "other", "OPERATION", "Update"),
-		strings.ReplaceAll(make("NAME", "foreign", "LABEL", "s"), "uid: s", "uid: t"),
+		with("NAME", "recorded", "LABEL", "s", "RECORD", record, "OPERATION", "Update"),
+		with("NAME", "applied", "LABEL", "s", "RECORD", "other", "OPERATION", "Apply"),
+		with("NAME", "stray", "LABEL", "other", "RECORD", "other", "OPERATION", "Update"),
+		strings.ReplaceAll(with("NAME", "foreign", "LABEL", "s"), "uid: s", "uid: t"),
 	}, nil)
 	objects, err := c.Objects(t.Context())
 	if err != nil {
@@ -153,6 +155,38 @@ func TestInspect(t *testing.T) {
 		LastWrite: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC),
 	}
 	got.LastWrite = got.LastWrite.UTC()
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("Inspect (-want +got):\n%s", diff)
+	}
+}
+
+func TestInspectDecorator(t *testing.T) {
+	const attachment = `{apiVersion: v1, kind: Pod, metadata: {name: NAME, namespace: ns, annotations: {metacontroller.k8s.io/decorator-controller: DECORATOR},
+  ownerReferences: [{apiVersion: example.com/v1, kind: Shop, name: s, uid: OWNER, controller: true}]}}`
+	with := func(pairs ...string) string { return strings.NewReplacer(pairs...).Replace(attachment) }
+	c := newCluster(t, []string{
+		`{apiVersion: metacontroller.k8s.io/v1alpha1, kind: DecoratorController, metadata: {name: deco}, spec: {
+  resources: [{apiVersion: example.com/v1, resource: shops, labelSelector: {matchLabels: {a: b}}, annotationSelector: {matchAnnotations: {c: d}}}],
+  attachments: [{apiVersion: v1, resource: pods}], hooks: {sync: {webhook: {url: "http://hooks.example.com/sync"}}}}}`,
+		`{apiVersion: example.com/v1, kind: Shop, metadata: {name: s, namespace: ns, uid: s, labels: {a: b}, annotations: {c: d}}}`,
+		`{apiVersion: example.com/v1, kind: Shop, metadata: {name: label, namespace: ns, uid: l, annotations: {c: d}}}`,
+		`{apiVersion: example.com/v1, kind: Shop, metadata: {name: annotation, namespace: ns, uid: a, labels: {a: b}}}`,
+		with("NAME", "ours", "DECORATOR", "deco", "OWNER", "s"),
+		with("NAME", "of-another", "DECORATOR", "other", "OWNER", "s"),
+		with("NAME", "elsewhere", "DECORATOR", "deco", "OWNER", "a"),
+	}, nil)
+	objects, err := c.Objects(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := c.NewInspector(objects).Inspect(t.Context(), &objects[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := &Inspection{
+		Parents:  []Count{{Resource: schema.GroupVersionResource{Group: "example.com", Version: "v1", Resource: "shops"}, Total: 1}},
+		Children: []Count{{Resource: schema.GroupVersionResource{Version: "v1", Resource: "pods"}, Total: 1}},
+	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("Inspect (-want +got):\n%s", diff)
 	}
@@ -189,21 +223,106 @@ func TestWriteBack(t *testing.T) {
 	}
 }
 
-func TestFinishRefuses(t *testing.T) {
-	if _, err := newCluster(t, nil, nil).Finish(t.Context()); err == nil || !strings.Contains(err.Error(), "start hookplane first") {
-		t.Errorf("Finish gives %v, want a refusal: the definitions serve the API", err)
+// registered is the APIService of a Hookplane.
+func registered(name string) *apiregistrationv1.APIService {
+	return &apiregistrationv1.APIService{
+		ObjectMeta: metav1.ObjectMeta{Name: name},
+		Spec:       apiregistrationv1.APIServiceSpec{Service: &apiregistrationv1.ServiceReference{Namespace: "system", Name: "server"}},
 	}
 }
 
-func TestHandBackRefuses(t *testing.T) {
-	c := newCluster(t, nil, nil)
+var errNobody = errors.New("nobody answers")
+
+func nobody(context.Context) error { return errNobody }
+
+func somebody(context.Context) error { return nil }
+
+func withoutDefinitions(t *testing.T, c *Cluster) {
+	t.Helper()
 	for _, kind := range kinds {
 		if err := c.dynamic.Resource(definitions).Delete(t.Context(), definitionName(kind.resource), metav1.DeleteOptions{}); err != nil {
 			t.Fatal(err)
 		}
 	}
+}
+
+func TestFinish(t *testing.T) {
+	c := newCluster(t, nil, nil, registered(apiService))
+	c.answers = somebody
+	removed, ended := []string(nil), make(chan error, 1)
+	go func() {
+		var err error
+		removed, err = c.Finish(t.Context())
+		ended <- err
+	}()
+	fake := c.clock.(*testclock.FakeClock)
+	for !fake.HasWaiters() {
+		time.Sleep(time.Millisecond)
+	}
+	for _, kind := range kinds { // until old watches have ended
+		definition, err := c.definition(t.Context(), kind.resource)
+		if err != nil || definition == nil || definition.Object["spec"].(map[string]any)["versions"].([]any)[0].(map[string]any)["served"] != false {
+			t.Errorf("the definition of %s is %v, %v, want it not to serve", kind.resource, definition, err)
+		}
+	}
+	fake.Step(settleTime)
+	if err := <-ended; err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"decoratorcontrollers", "compositecontrollers", "controllerrevisions"}, removed); diff != "" {
+		t.Errorf("removed (-want +got):\n%s", diff)
+	}
+	if again, err := c.Finish(t.Context()); err != nil || len(again) > 0 {
+		t.Errorf("finishing again gives %q, %v, want nothing to do", again, err)
+	}
+}
+
+func TestFinishRefuses(t *testing.T) {
+	c := newCluster(t, nil, nil)
+	if _, err := c.Finish(t.Context()); err == nil || !strings.Contains(err.Error(), "start hookplane first") {
+		t.Errorf("Finish gives %v, want a refusal: the definitions serve the API", err)
+	}
+	c = newCluster(t, nil, nil, registered(apiService))
+	c.answers = nobody
+	if _, err := c.Finish(t.Context()); !errors.Is(err, errNobody) {
+		t.Errorf("Finish gives %v, want a refusal: hookplane may not come up again", err)
+	}
+}
+
+func TestHandBack(t *testing.T) {
+	webhooks := &admissionregistrationv1.MutatingWebhookConfiguration{ObjectMeta: metav1.ObjectMeta{Name: registration.Name}}
+	c := newCluster(t, nil, []runtime.Object{webhooks}, registered(apiService), registered(admissionAPIService))
+	if err := c.setServed(t.Context(), "compositecontrollers", false); err != nil { // a Finish that was interrupted
+		t.Fatal(err)
+	}
+	c.answers = nobody
+	if err := c.HandBack(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	apiServices, err := c.aggregator.ApiregistrationV1().APIServices().List(t.Context(), metav1.ListOptions{})
+	if err != nil || len(apiServices.Items) > 0 {
+		t.Errorf("the APIServices are %v, %v, want none: kube-apiserver makes its own", apiServices, err)
+	}
+	configurations, err := c.core.AdmissionregistrationV1().MutatingWebhookConfigurations().List(t.Context(), metav1.ListOptions{})
+	if err != nil || len(configurations.Items) > 0 {
+		t.Errorf("the webhook configurations are %v, %v, want none", configurations, err)
+	}
+	definition, err := c.definition(t.Context(), "compositecontrollers")
+	if err != nil || definition.Object["spec"].(map[string]any)["versions"].([]any)[0].(map[string]any)["served"] != true {
+		t.Errorf("the definition is %v, %v, want it to serve", definition, err)
+	}
+}
+
+func TestHandBackRefuses(t *testing.T) {
+	c := newCluster(t, nil, nil)
+	withoutDefinitions(t, c)
 	if err := c.HandBack(t.Context()); err == nil || !strings.Contains(err.Error(), "are gone") {
 		t.Errorf("HandBack gives %v, want a refusal: there is nothing to give back to", err)
+	}
+	c = newCluster(t, nil, nil, registered(apiService))
+	c.answers = somebody
+	if err := c.HandBack(t.Context()); err == nil || !strings.Contains(err.Error(), "stop it first; its Service is system/server") {
+		t.Errorf("HandBack gives %v, want a refusal: hookplane would register again", err)
 	}
 }
 

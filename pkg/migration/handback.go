@@ -59,11 +59,6 @@ func (c *Cluster) HandBack(ctx context.Context) error {
 	return c.awaitDefinitions(ctx, state.Definitions)
 }
 
-// answers returns nil when somebody answers requests for the API.
-func (c *Cluster) answers(ctx context.Context) error {
-	return c.core.Discovery().RESTClient().Get().AbsPath("/apis", v1alpha1.SchemeGroupVersion.Group, v1alpha1.SchemeGroupVersion.Version).Do(ctx).Error()
-}
-
 // unregister removes what leads to a Hookplane. kube-apiserver makes the APIService of the CustomResourceDefinitions itself.
 func (c *Cluster) unregister(ctx context.Context, registered bool) error {
 	err := c.core.AdmissionregistrationV1().MutatingWebhookConfigurations().Delete(ctx, registration.Name, metav1.DeleteOptions{})

@@ -69,7 +69,7 @@ func (o *migrationOptions) copy(ctx context.Context, cluster *migration.Cluster,
 			return fmt.Errorf("%w; --assume-stopped passes over this", err)
 		}
 		if len(acting) > 0 {
-			return fmt.Errorf("Metacontroller seems to run, and nothing was copied:\n%s\n--assume-stopped passes over this", strings.Join(acting, "\n")) //nolint:staticcheck // a name
+			return fmt.Errorf("it seems that Metacontroller runs, and nothing was copied:\n%s\n--assume-stopped passes over this", strings.Join(acting, "\n"))
 		}
 	}
 	return o.withStores(ctx, func(stores migration.Stores) error {
