@@ -20,6 +20,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -29,6 +30,17 @@ import (
 
 // soakInitializer is the name of the initializer of things, which are admitted also while its hook fails.
 const soakInitializer = "soakstarter"
+
+// keepRegistration starts a server that leaves its registration in the cluster when it ends, as one in a cluster does. What is
+// created between two servers is refused then; else it would be there without its initializer.
+func (s *soak) keepRegistration() {
+	const flag = "--keep-apiservice"
+	env.options.Flags = append(env.options.Flags, flag)
+	s.t.Cleanup(func() {
+		env.options.Flags = slices.DeleteFunc(env.options.Flags, func(f string) bool { return f == flag })
+	})
+	restart(s.t)
+}
 
 // startInitializer has new things initialized, and waits until kube-apiserver knows.
 func (s *soak) startInitializer(base string) {

@@ -88,6 +88,7 @@ func newSoak(t *testing.T, seed uint64) *soak {
 	if *soakDuration >= soakLong {
 		s.parents = 23 // 207 of all kinds
 	}
+	s.keepRegistration()
 	if seed%2 == 1 {
 		s.useStrategy(dynamicApply)
 	}
