@@ -40,16 +40,16 @@ func Of(known informers.Interface) func() []Controller {
 	decorators := known.DecoratorControllers().Lister()
 	initializers := known.InitializerControllers().Lister()
 	return func() []Controller {
-		var all []Controller
-		listed, _ := composites.List(labels.Everything()) // a lister of an index never fails, nor do the next two
-		for _, c := range listed {
+		composing, _ := composites.List(labels.Everything()) // a lister of an index never fails, nor do the next two
+		decorating, _ := decorators.List(labels.Everything())
+		initializing, _ := initializers.List(labels.Everything())
+		all := make([]Controller, 0, len(composing)+len(decorating)+len(initializing))
+		for _, c := range composing {
 			all = append(all, Controller{"CompositeController", c.Name, c.Status.Conditions, c.Status.Parents, nil})
 		}
-		decorating, _ := decorators.List(labels.Everything())
 		for _, c := range decorating {
 			all = append(all, Controller{"DecoratorController", c.Name, c.Status.Conditions, c.Status.Parents, nil})
 		}
-		initializing, _ := initializers.List(labels.Everything())
 		for _, c := range initializing {
 			all = append(all, Controller{"InitializerController", c.Name, c.Status.Conditions, nil, c.Status.Objects})
 		}
