@@ -32,7 +32,8 @@ type Config struct {
 	// NewLock makes what leads to the Lease, under the identity of this replica. It is called for each term.
 	NewLock func() resourcelock.Interface
 	// LeaseDuration is how long others wait for a leader that is not heard of. RenewDeadline, which is shorter, is how long a
-	// leader that cannot renew goes on; RetryPeriod, how often it renews, and others look.
+	// leader that cannot renew goes on, and the fence is open: what is on its way then has the rest of the Lease to arrive, and
+	// clocks may run unequally fast. RetryPeriod, how often it renews, and others look.
 	LeaseDuration, RenewDeadline, RetryPeriod time.Duration
 	Clock                                     clock.PassiveClock
 }
@@ -73,7 +74,7 @@ func (e *Elector) term(ctx context.Context, lead func(context.Context) error) er
 	// The Lease is renewed for as long as lead takes to end.
 	election, leave := context.WithCancel(context.WithoutCancel(ctx))
 	defer leave()
-	lock := &lock{Interface: e.NewLock(), fence: e.fence, clock: e.Clock, duration: e.LeaseDuration, lost: leave}
+	lock := &lock{Interface: e.NewLock(), fence: e.fence, clock: e.Clock, duration: e.RenewDeadline, lost: leave}
 	started, ended := make(chan context.Context, 1), make(chan struct{})
 	elector, err := e.newElector(ctx, lock, started)
 	if err != nil {

@@ -31,7 +31,7 @@ type lock struct {
 	resourcelock.Interface
 	fence *Fence
 	clock clock.PassiveClock
-	// duration is how long others wait from a write on.
+	// duration is how long the fence is open from a write on: less than others wait.
 	duration time.Duration
 	// lost is called when somebody else turns out to hold what we held.
 	lost func()
