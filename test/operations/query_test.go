@@ -21,14 +21,14 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/prometheus/prometheus/model/labels"
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/promql/parser"
 )
 
 // ofPrometheus are series and labels that Prometheus adds to what it scrapes.
 var (
 	ofPrometheus       = map[string][]string{"up": nil}
-	ofPrometheusLabels = []string{labels.MetricName, "job", "instance"}
+	ofPrometheusLabels = []string{model.MetricNameLabel, "job", "instance"}
 )
 
 // checkQuery reports each metric and label of a query that nobody exposes.
