@@ -34,7 +34,7 @@ type size struct {
 
 func sizeNamed(name string) (size, error) {
 	for _, s := range []size{
-		{name: "small", parents: 150, edits: 25, creates: 300, quiet: time.Second, idle: 8 * time.Second, profile: 5 * time.Second},
+		{name: "small", parents: 150, edits: 25, creates: 60, quiet: time.Second, idle: 8 * time.Second, profile: 5 * time.Second},
 		{name: "full", parents: 3000, edits: 200, creates: 400, quiet: 2 * time.Second, idle: 30 * time.Second, profile: 15 * time.Second},
 	} {
 		if s.name == name {
