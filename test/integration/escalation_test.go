@@ -18,6 +18,7 @@ package integration
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -56,8 +57,8 @@ func newAuthor(t *testing.T, name string) author {
 	return a
 }
 
-// grant gives the user rights, everywhere in the cluster, and returns when the host cluster knows.
-func (a author) grant(rules ...rbacv1.PolicyRule) {
+// grant gives the user rights, everywhere in the cluster, and returns when the host cluster knows. What it returns takes them back.
+func (a author) grant(rules ...rbacv1.PolicyRule) (revoke func()) {
 	a.t.Helper()
 	roles, bindings := env.kubernetes.RbacV1().ClusterRoles(), env.kubernetes.RbacV1().ClusterRoleBindings()
 	role, err := roles.Create(a.t.Context(), &rbacv1.ClusterRole{ObjectMeta: metav1.ObjectMeta{GenerateName: a.name + "-"}, Rules: rules}, metav1.CreateOptions{})
@@ -78,9 +79,22 @@ func (a author) grant(rules ...rbacv1.PolicyRule) {
 		_ = roles.Delete(ctx, role.Name, metav1.DeleteOptions{})
 	})
 	last := rules[len(rules)-1]
-	a.eventuallyMay(authorizationv1.ResourceAttributes{
+	granted := authorizationv1.ResourceAttributes{
 		Verb: last.Verbs[0], Group: last.APIGroups[0], Resource: last.Resources[0], Name: strings.Join(last.ResourceNames, ""),
-	})
+	}
+	a.eventuallyMay(granted)
+	return func() {
+		a.t.Helper()
+		if err := bindings.Delete(a.t.Context(), role.Name, metav1.DeleteOptions{}); err != nil {
+			a.t.Fatal(err)
+		}
+		eventually(a.t, a.name+" may not any more", func() error {
+			if allowed, err := a.may(granted); err != nil || allowed {
+				return fmt.Errorf("allowed: %t, %w", allowed, err)
+			}
+			return nil
+		})
+	}
 }
 
 // grantNamespace makes the user admin of a namespace.
@@ -100,14 +114,23 @@ func (a author) grantNamespace(namespace string) {
 func (a author) eventuallyMay(attributes authorizationv1.ResourceAttributes) {
 	a.t.Helper()
 	eventually(a.t, fmt.Sprintf("%s may %s %s", a.name, attributes.Verb, attributes.Resource), func() error {
-		review, err := env.kubernetes.AuthorizationV1().SubjectAccessReviews().Create(a.t.Context(), &authorizationv1.SubjectAccessReview{
-			Spec: authorizationv1.SubjectAccessReviewSpec{User: a.name, ResourceAttributes: &attributes},
-		}, metav1.CreateOptions{})
-		if err != nil || review.Status.Allowed {
+		allowed, err := a.may(attributes)
+		if err != nil || allowed {
 			return err
 		}
-		return fmt.Errorf("not allowed: %+v", review.Status)
+		return errors.New("not allowed")
 	})
+}
+
+// may asks the host cluster whether the user has a right.
+func (a author) may(attributes authorizationv1.ResourceAttributes) (bool, error) {
+	review, err := env.kubernetes.AuthorizationV1().SubjectAccessReviews().Create(a.t.Context(), &authorizationv1.SubjectAccessReview{
+		Spec: authorizationv1.SubjectAccessReviewSpec{User: a.name, ResourceAttributes: &attributes},
+	}, metav1.CreateOptions{})
+	if err != nil {
+		return false, err
+	}
+	return review.Status.Allowed, nil
 }
 
 // client returns a client that is the user, through the host cluster.
@@ -213,8 +236,12 @@ func TestEscalationIsRefusedUntilGranted(t *testing.T) {
 	checkRefusal(t, "with most rights", refusal(alice, "compositecontrollers", "vaults", "patch deployments (apps) cluster-wide"),
 		tryCreate(t, alice.client(), "compositecontrollers", withSecretOf(namespace)))
 
-	alice.grant(rule("apps", "deployments", "patch"))
+	revoke := alice.grant(rule("apps", "deployments", "patch"))
 	checkRefusal(t, "with all rights", "", tryCreate(t, alice.client(), "compositecontrollers", withSecretOf(namespace)))
+
+	revoke()
+	checkRefusal(t, "when a right was taken back", refusal(alice, "compositecontrollers", "vaults-too", "patch deployments (apps) cluster-wide"),
+		tryCreate(t, alice.client(), "compositecontrollers", guarded("vaults-too", namespace, "hook-token", k)))
 }
 
 func TestEscalationByUpdate(t *testing.T) {

@@ -17,8 +17,8 @@ limitations under the License.
 package integration
 
 import (
-	"context"
 	"crypto/tls"
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -31,77 +31,104 @@ import (
 )
 
 // TestStrangersAtTheServersPort goes past kube-apiserver, to where the server itself listens: whoever comes is asked who he is
-// and what he may, whatever he says that he is.
+// and what he may, whatever he says that he is. Who may read metrics reads them, and nothing else.
 func TestStrangersAtTheServersPort(t *testing.T) {
+	const metrics = "/metrics"
+	guarded := []string{
+		metrics, "/apis/metacontroller.k8s.io/v1alpha1/compositecontrollers", "/apis/admission.metacontroller.k8s.io/v1alpha1/initializations", "/debug/pprof/heap",
+	}
 	namespace := newNamespace(t)
-	_, err := env.kubernetes.CoreV1().ServiceAccounts(namespace).Create(t.Context(), &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Name: "stranger"}}, metav1.CreateOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	token, err := env.kubernetes.CoreV1().ServiceAccounts(namespace).CreateToken(t.Context(), "stranger", &authenticationv1.TokenRequest{}, metav1.CreateOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	token := newServiceAccount(t, namespace, "stranger")
 	self := newKeyPair(t, "system:masters")
-	header := func(pairs ...string) http.Header {
-		h := http.Header{}
-		for i := 0; i < len(pairs); i += 2 {
-			h.Set(pairs[i], pairs[i+1])
-		}
-		return h
-	}
+	admin := http.Header{"X-Remote-User": {"admin"}, "X-Remote-Group": {"system:masters"}}
 	strangers := map[string]struct {
 		header      http.Header
 		certificate *tls.Certificate
 		want        string // part of what is said
 	}{
 		"Nobody":         {want: "system:anonymous"},
-		"AdminByHeaders": {header: header("X-Remote-User", "admin", "X-Remote-Group", "system:masters"), want: "system:anonymous"},
+		"AdminByHeaders": {header: admin, want: "system:anonymous"},
 		"AdminBySelf":    {certificate: &self.Certificate, want: "Unauthorized"},
-		"ProxyBySelf":    {certificate: &self.Certificate, header: header("X-Remote-User", "admin", "X-Remote-Group", "system:masters"), want: "Unauthorized"},
-		"Impersonator":   {header: header("Impersonate-User", "admin", "Impersonate-Group", "system:masters"), want: "system:anonymous"},
-		"WrongToken":     {header: header("Authorization", "Bearer nonsense"), want: "Unauthorized"},
-		"ServiceAccount": {header: header("Authorization", "Bearer "+token.Status.Token), want: "system:serviceaccount:" + namespace + ":stranger"},
+		"ProxyBySelf":    {certificate: &self.Certificate, header: admin, want: "Unauthorized"},
+		"Impersonator":   {header: http.Header{"Impersonate-User": {"admin"}, "Impersonate-Group": {"system:masters"}}, want: "system:anonymous"},
+		"WrongToken":     {header: bearer("nonsense"), want: "Unauthorized"},
+		"ServiceAccount": {header: bearer(token), want: "system:serviceaccount:" + namespace + ":stranger"},
 	}
 	for name, stranger := range strangers {
 		t.Run(name, func(t *testing.T) {
-			config := &tls.Config{InsecureSkipVerify: true} // the certificate is of the server's own making
-			if stranger.certificate != nil {                // shown although no authority that the server names has signed it
-				config.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return stranger.certificate, nil }
-			}
-			client := &http.Client{Transport: &http.Transport{TLSClientConfig: config}}
-			defer client.CloseIdleConnections()
-			for _, path := range []string{
-				"/apis/metacontroller.k8s.io/v1alpha1/compositecontrollers", "/apis/admission.metacontroller.k8s.io/v1alpha1/initializations", "/metrics", "/debug/pprof/heap",
-			} {
-				status, said, err := fetch(t.Context(), client, serverAddress(t)+path, stranger.header)
-				if err != nil {
-					t.Fatal(err)
-				}
+			client := clientWith(t, stranger.certificate)
+			for _, path := range guarded {
+				status, said := fetch(t, client, serverAddress(t)+path, stranger.header)
 				if status != http.StatusForbidden && status != http.StatusUnauthorized || !strings.Contains(said, stranger.want) {
 					t.Errorf("%s answers %d, want a refusal with %q: %.200s", path, status, stranger.want, said)
 				}
 			}
 		})
 	}
+	// As docs/operating.md says.
+	mustKubectl(t, "", "create", "clusterrole", namespace, "--verb=get", "--non-resource-url=/metrics")
+	mustKubectl(t, "", "create", "clusterrolebinding", namespace, "--clusterrole="+namespace, "--serviceaccount="+namespace+":stranger")
+	defer mustKubectl(t, "", "delete", "clusterrole,clusterrolebinding", namespace)
+	client := clientWith(t, nil)
+	eventually(t, "the service account may read metrics", func() error {
+		if status, said := fetch(t, client, serverAddress(t)+metrics, bearer(token)); status != http.StatusOK {
+			return fmt.Errorf("the answer is %d: %.200s", status, said)
+		}
+		return nil
+	})
+	for _, path := range guarded[1:] {
+		if status, said := fetch(t, client, serverAddress(t)+path, bearer(token)); status != http.StatusForbidden {
+			t.Errorf("who may read metrics is answered %d at %s: %.200s", status, path, said)
+		}
+	}
+}
+
+// newServiceAccount makes a service account and returns a token of its.
+func newServiceAccount(t *testing.T, namespace, name string) string {
+	t.Helper()
+	accounts := env.kubernetes.CoreV1().ServiceAccounts(namespace)
+	if _, err := accounts.Create(t.Context(), &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Name: name}}, metav1.CreateOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	token, err := accounts.CreateToken(t.Context(), name, &authenticationv1.TokenRequest{}, metav1.CreateOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return token.Status.Token
+}
+
+func bearer(token string) http.Header { return http.Header{"Authorization": {"Bearer " + token}} }
+
+// clientWith returns a client that shows a certificate, although no authority that the server names has signed it; nil: none.
+func clientWith(t *testing.T, certificate *tls.Certificate) *http.Client {
+	t.Helper()
+	config := &tls.Config{InsecureSkipVerify: true} // the certificate is of the server's own making
+	if certificate != nil {
+		config.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return certificate, nil }
+	}
+	client := &http.Client{Transport: &http.Transport{TLSClientConfig: config}}
+	t.Cleanup(client.CloseIdleConnections)
+	return client
 }
 
 // fetch returns what a server answers.
-func fetch(ctx context.Context, client *http.Client, url string, header http.Header) (int, string, error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
+func fetch(t *testing.T, client *http.Client, url string, header http.Header) (status int, said string) {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, http.NoBody)
 	if err != nil {
-		return 0, "", err
+		t.Fatal(err)
 	}
-	for name, values := range header {
-		request.Header[name] = values
-	}
+	request.Header = header.Clone()
 	answer, err := client.Do(request)
 	if err != nil {
-		return 0, "", err
+		t.Fatal(err)
 	}
 	defer answer.Body.Close()
 	body, err := io.ReadAll(answer.Body)
-	return answer.StatusCode, string(body), err
+	if err != nil {
+		t.Fatal(err)
+	}
+	return answer.StatusCode, string(body)
 }
 
 // TestHookTakesNothingOfOthers has a hook want objects that exist and are not its parent's: they stay as they are.
