@@ -104,14 +104,14 @@ func splitItems(data []byte, count int) []json.RawMessage {
 	depth, start := 0, 0
 	for i := 0; i < len(data) && len(items) < count; i++ {
 		c := data[i]
-		switch {
-		case c == '"':
+		switch c {
+		case '"':
 			i = endOfString(data, i+1)
-		case c == '[' || c == '{':
+		case '[', '{':
 			if depth++; depth == 1 {
 				start = i + 1
 			}
-		case c == ']' || c == '}':
+		case ']', '}':
 			depth--
 		}
 		if depth == 0 || (c == ',' && depth == 1) {

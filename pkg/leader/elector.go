@@ -91,7 +91,7 @@ func (e *Elector) term(ctx context.Context, lead func(context.Context) error) er
 		leading, stop := context.WithCancel(leading)
 		defer stop()
 		defer context.AfterFunc(ctx, stop)()
-		if err = lead(leading); leading.Err() != nil {
+		if err = lead(leading); leading.Err() != nil { //nolint:contextcheck // the election's context ends before ctx when the Lease is lost
 			err = nil
 		}
 	}

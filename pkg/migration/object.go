@@ -130,8 +130,11 @@ func immovable(read *unstructured.Unstructured) error {
 func (c *converter) judge(ctx context.Context, kind string, text []byte) (runtime.Object, []string, error) {
 	if kind != "ControllerRevision" {
 		read, err := c.reader.Read(ctx, "as a manifest", bytes.NewReader(text))
-		if err != nil || len(read) != 1 {
-			return nil, nil, errors.Join(err, countError(len(read), err))
+		switch {
+		case err != nil:
+			return nil, nil, err
+		case len(read) != 1:
+			return nil, nil, fmt.Errorf("it reads as %d controllers", len(read))
 		}
 		return read[0].Object, read[0].Warnings, nil
 	}
@@ -144,14 +147,6 @@ func (c *converter) judge(ctx context.Context, kind string, text []byte) (runtim
 		return nil, nil, fmt.Errorf("it is a %T", object)
 	}
 	return revision, nil, validation.ValidateControllerRevision(revision).ToAggregate()
-}
-
-// countError is for an object of which the reader makes none, or several, without saying why.
-func countError(count int, err error) error {
-	if err != nil {
-		return nil
-	}
-	return fmt.Errorf("it reads as %d controllers", count)
 }
 
 // keepIdentity gives an object all that the API server of custom resources knows of it. Others refer to it by its UID: what they

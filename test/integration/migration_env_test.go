@@ -18,7 +18,7 @@ package integration
 
 import (
 	"context"
-	"crypto/sha1" //nolint:gosec // the names that Metacontroller gives
+	"crypto/sha1"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -319,7 +319,7 @@ func newRevision(t *testing.T, k kind, parent *unstructured.Unstructured, versio
 	if err != nil {
 		t.Fatal(err)
 	}
-	hash := sha1.Sum(append([]byte(parent.GetUID()), text...)) //nolint:gosec // the name that Metacontroller gives
+	hash := sha1.Sum(append([]byte(parent.GetUID()), text...))
 	names := make([]any, 0, len(children))
 	for _, name := range children {
 		names = append(names, name)

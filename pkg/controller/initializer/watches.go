@@ -38,19 +38,25 @@ type watch struct {
 	stop    func()      // ends the watch and waits for that
 }
 
-// rewatch watches the types of all initializers that defer or have objects waiting, and of all objects that wait.
-func (c *Controller) rewatch(ctx context.Context) {
-	wanted := map[schema.GroupResource]string{}
+// deferring returns the types of all initializers that defer or have objects waiting, and the versions in which they want them.
+func (c *Controller) deferring() map[schema.GroupResource]string {
+	types := map[schema.GroupResource]string{}
 	for _, i := range c.Registry.Snapshot().Initializers {
 		if i.Policy() != v1alpha1.InitializerDefer && !hasPending(i.Object) {
 			continue
 		}
 		for _, resource := range i.Resources {
-			if _, ok := wanted[resource.GroupResource()]; !ok {
-				wanted[resource.GroupResource()] = resource.Version
+			if _, ok := types[resource.GroupResource()]; !ok {
+				types[resource.GroupResource()] = resource.Version
 			}
 		}
 	}
+	return types
+}
+
+// rewatch watches the types of all initializers that defer or have objects waiting, and of all objects that wait.
+func (c *Controller) rewatch(ctx context.Context) {
+	wanted := c.deferring()
 	c.mu.Lock()
 	for k := range c.waiting {
 		if _, ok := wanted[k.resource]; !ok {
@@ -61,12 +67,11 @@ func (c *Controller) rewatch(ctx context.Context) {
 	c.mu.Unlock()
 
 	for resource, w := range running {
-		if _, ok := wanted[resource]; ok || !w.synced() {
-			continue
-		}
-		w.stop()
-		if c.forget(resource) { // of what came until it stopped
-			wanted[resource], running[resource] = w.version, nil
+		if _, ok := wanted[resource]; !ok && w.synced() {
+			w.stop()
+			if c.forget(resource) { // of what came until it stopped
+				c.startWatch(ctx, resource, w.version)
+			}
 		}
 	}
 	for resource, version := range wanted {
