@@ -42,6 +42,8 @@ import (
 const (
 	// stopTimeout bounds the end of the controllers: a hook call is cancelled, a write is finished.
 	stopTimeout = 10 * time.Second
+	// farewellPeriod is how often idle connections are looked for while the server ends.
+	farewellPeriod = 100 * time.Millisecond
 	// unregisterTimeout bounds the removal of the registration from a cluster that may be gone too.
 	unregisterTimeout = 5 * time.Second
 )
@@ -57,7 +59,8 @@ type Server struct {
 
 // New makes a Server. It opens the connections to the storage.
 func (c CompletedConfig) New() (*Server, error) {
-	farewell, chain := &farewell{}, c.generic.BuildHandlerChainFunc
+	farewell, chain := newFarewell(clock.RealClock{}), c.generic.BuildHandlerChainFunc
+	c.generic.SecureServing.Listener = farewellListener{c.generic.SecureServing.Listener, farewell}
 	c.generic.BuildHandlerChainFunc = func(api http.Handler, config *genericapiserver.Config) http.Handler {
 		return farewell.wrap(chain(api, config))
 	}
@@ -164,6 +167,15 @@ func (s *Server) sayFarewell(ctx context.Context) (stop func()) {
 		case <-clock.RealClock{}.After(s.generic.ShutdownDelayDuration / 2):
 			s.farewell.ending.Store(true)
 		case <-ended:
+			return
+		}
+		for {
+			s.farewell.endIdle()
+			select {
+			case <-clock.RealClock{}.After(farewellPeriod):
+			case <-ended:
+				return
+			}
 		}
 	})
 	return func() {

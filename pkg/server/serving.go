@@ -63,7 +63,7 @@ func (o *ServingOptions) addFlags(flags *pflag.FlagSet) {
 	flags.IPVar(&o.BindAddress, "bind-address", o.BindAddress, "Address to serve on.")
 	flags.IntVar(&o.BindPort, "secure-port", o.BindPort, "Port to serve HTTPS on. 0: any free one, which the log tells and --apiservice-external-name makes known.")
 	flags.DurationVar(&o.ShutdownDelay, "shutdown-delay-duration", o.ShutdownDelay,
-		"How long the server goes on answering after it was told to end. /readyz fails meanwhile, so that the Service leads to other replicas, and in the second half clients are sent away with each answer. As long as it takes until the cluster has noticed, twice; without replicas it is of no use.")
+		"How long the server goes on answering after it was told to end. /readyz fails meanwhile, so that the Service leads to other replicas, and in the second half clients are sent away with each answer, and connections end that have been idle for a second. As long as it takes until the cluster has noticed, twice; without replicas it is of no use.")
 	flags.BoolVar(&o.DisableHTTP2Serving, "disable-http2-serving", o.DisableHTTP2Serving,
 		"Serve HTTP/1.1 only. Where a Service balances connections and not requests, that is what lets a replica end without losing one.")
 	flags.StringVar(&o.ServerCert.CertKey.CertFile, "tls-cert-file", "",
