@@ -184,22 +184,7 @@ func (c *Controllers) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	composites := composite.NewSupervisor(composite.Config{
-		Controllers: informers.Metacontroller().V1alpha1().CompositeControllers(),
-		Client:      c.controllers.MetacontrollerV1alpha1(),
-		Objects:     cache,
-		Applier:     c.applier,
-		Strategy:    c.config.Strategy,
-		Live:        c.metadata,
-		NewHook:     c.newFencedHook,
-		Recorder:    recorder,
-		Revisions:   revisions,
-		Namespace:   c.config.Namespace,
-		Metrics:     c.metrics,
-		Tracer:      span.NewTracer(c.config.Traces),
-		Clock:       c.clock,
-		Workers:     c.config.Workers,
-	})
+	composites := c.newComposites(cache, informers, recorder, revisions)
 	registry := initialization.NewRegistry(informers.Metacontroller().V1alpha1().InitializerControllers(), c.newFencedHook)
 	deferred := initializer.New(initializer.Config{
 		Registry: registry,
@@ -228,6 +213,26 @@ func (c *Controllers) Run(ctx context.Context) error {
 	group.Go(func() { errs <- deferred.Run(ctx) })
 	informers.StartWithContext(ctx)
 	return <-errs // whatever ends first ends the others
+}
+
+// newComposites returns what runs CompositeControllers.
+func (c *Controllers) newComposites(cache *objects.Cache, informers externalversions.SharedInformerFactory, recorder record.EventRecorderLogger, revisions *revision.Store) *supervise.Supervisor[*v1alpha1.CompositeController] {
+	return composite.NewSupervisor(composite.Config{
+		Controllers: informers.Metacontroller().V1alpha1().CompositeControllers(),
+		Client:      c.controllers.MetacontrollerV1alpha1(),
+		Objects:     cache,
+		Applier:     c.applier,
+		Strategy:    c.config.Strategy,
+		Live:        c.metadata,
+		NewHook:     c.newFencedHook,
+		Recorder:    recorder,
+		Revisions:   revisions,
+		Namespace:   c.config.Namespace,
+		Metrics:     c.metrics,
+		Tracer:      span.NewTracer(c.config.Traces),
+		Clock:       c.clock,
+		Workers:     c.config.Workers,
+	})
 }
 
 // newDecorators returns what runs DecoratorControllers.
