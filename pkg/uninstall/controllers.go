@@ -43,7 +43,7 @@ func (u *Uninstaller) removeControllers(ctx context.Context) error {
 // removeAll deletes all objects of a type and waits until they are gone.
 func (u *Uninstaller) removeAll(ctx context.Context, resource schema.GroupVersionResource) error {
 	left := ""
-	err := u.poll(ctx, func(ctx context.Context) (bool, error) {
+	err := poll(ctx, pollInterval, func(ctx context.Context) (bool, error) {
 		page, err := u.metadata.Resource(resource).List(ctx, metav1.ListOptions{Limit: pageSize})
 		if err != nil {
 			return false, err
@@ -72,7 +72,7 @@ func (u *Uninstaller) removeAll(ctx context.Context, resource schema.GroupVersio
 // awaitRelease waits until nobody's object needs the server any more.
 func (u *Uninstaller) awaitRelease(ctx context.Context) error {
 	var remains *Remains
-	err := u.poll(ctx, func(ctx context.Context) (bool, error) {
+	err := poll(ctx, findInterval, func(ctx context.Context) (bool, error) {
 		found, err := u.Find(ctx)
 		if err != nil {
 			return false, err

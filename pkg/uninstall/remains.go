@@ -55,8 +55,8 @@ const (
 var order = []Why{Controller, Finalizer, Pending, Registration, Record, Shared, Manifest}
 
 const (
-	// PartOfLabel is on all that artifacts/deploy and artifacts/helm install, and on what the server makes beside it.
-	PartOfLabel = "app.kubernetes.io/part-of"
+	// partOfLabel is on all that artifacts/deploy and artifacts/helm install, and on what the server makes beside it.
+	partOfLabel = "app.kubernetes.io/part-of"
 	// nameLabel is on the servers' Deployments and Pods.
 	nameLabel = "app.kubernetes.io/name"
 	partOf    = "hookplane"
@@ -112,7 +112,7 @@ func classify(resource schema.GroupResource, object metav1.Object, namespace str
 		return Pending
 	case object.GetNamespace() == namespace && isShared(resource, object.GetName()):
 		return Shared
-	case object.GetLabels()[PartOfLabel] == partOf:
+	case object.GetLabels()[partOfLabel] == partOf:
 		return Manifest
 	}
 	return ""

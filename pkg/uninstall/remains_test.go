@@ -55,8 +55,8 @@ func TestClassify(t *testing.T) {
 		"Lease":            {leases.GroupResource(), in("system", "hookplane"), Shared},
 		"Certificate":      {secrets.GroupResource(), in("system", "hookplane-serving-cert"), Shared},
 		"LeaseElsewhere":   {leases.GroupResource(), in("shop", "hookplane"), ""},
-		"Manifest":         {schema.GroupResource{Resource: "services"}, metav1.ObjectMeta{Labels: map[string]string{PartOfLabel: "hookplane"}}, Manifest},
-		"OthersManifest":   {schema.GroupResource{Resource: "services"}, metav1.ObjectMeta{Labels: map[string]string{PartOfLabel: "shop"}}, ""},
+		"Manifest":         {schema.GroupResource{Resource: "services"}, metav1.ObjectMeta{Labels: map[string]string{partOfLabel: "hookplane"}}, Manifest},
+		"OthersManifest":   {schema.GroupResource{Resource: "services"}, metav1.ObjectMeta{Labels: map[string]string{partOfLabel: "shop"}}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got := classify(tc.resource, &tc.object, "system"); got != tc.want {

@@ -30,8 +30,12 @@ import (
 	aggregator "k8s.io/kube-aggregator/pkg/client/clientset_generated/clientset"
 )
 
-// pollInterval is how often the cluster is asked whether what was removed has gone.
-const pollInterval = 500 * time.Millisecond
+const (
+	// pollInterval is how often the cluster is asked whether what was removed has gone.
+	pollInterval = 500 * time.Millisecond
+	// findInterval is how often all objects of the cluster are looked at for that.
+	findInterval = 5 * time.Second
+)
 
 // Uninstaller takes Hookplane out of one cluster.
 type Uninstaller struct {
@@ -94,9 +98,9 @@ func (u *Uninstaller) Run(ctx context.Context) error {
 	return nil
 }
 
-// poll asks until the answer is yes or an error, or time is up.
-func (u *Uninstaller) poll(ctx context.Context, done wait.ConditionWithContextFunc) error {
-	err := wait.PollUntilContextCancel(ctx, pollInterval, true, done)
+// poll asks at once and in every interval until the answer is yes or an error, or time is up.
+func poll(ctx context.Context, interval time.Duration, done wait.ConditionWithContextFunc) error {
+	err := wait.PollUntilContextCancel(ctx, interval, true, done)
 	if err != nil && ctx.Err() != nil {
 		return context.Cause(ctx)
 	}

@@ -43,7 +43,7 @@ func (u *Uninstaller) stopServers(ctx context.Context) error {
 		fmt.Fprintf(u.stdout, "scaled the Deployment %s/%s to 0\n", u.namespace, name)
 	}
 	left := 0
-	err = u.poll(ctx, func(ctx context.Context) (bool, error) {
+	err = poll(ctx, pollInterval, func(ctx context.Context) (bool, error) {
 		pods, err := u.kubernetes.CoreV1().Pods(u.namespace).List(ctx, selector)
 		if err == nil {
 			left = len(pods.Items)
@@ -96,7 +96,7 @@ func (u *Uninstaller) unregister(ctx context.Context) error {
 // removeRecords deletes the definitions of records, and with them these.
 func (u *Uninstaller) removeRecords(ctx context.Context) error {
 	suffix := "." + host.GroupVersion.Group
-	err := u.poll(ctx, func(ctx context.Context) (bool, error) {
+	err := poll(ctx, pollInterval, func(ctx context.Context) (bool, error) {
 		page, err := u.metadata.Resource(definitions).List(ctx, metav1.ListOptions{})
 		if err != nil {
 			return false, err
