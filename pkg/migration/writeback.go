@@ -48,7 +48,7 @@ func (c *Cluster) WriteBack(ctx context.Context, stores Stores) ([]string, error
 		if err != nil {
 			return done, fmt.Errorf("cannot read the stored %s: %w", kind.resource, err)
 		}
-		sentences, err := c.writeBack(ctx, kind.kind, ofKind(objects, kind.kind), stored)
+		sentences, err := c.writeBack(ctx, kind.kind, kind.resource, ofKind(objects, kind.kind), stored)
 		done = append(done, sentences...)
 		if err != nil {
 			return done, err
@@ -68,14 +68,14 @@ func ofKind(objects []Object, kind string) map[string]*Object {
 	return found
 }
 
-func (c *Cluster) writeBack(ctx context.Context, kind string, there map[string]*Object, stored map[string]runtime.Object) ([]string, error) {
+func (c *Cluster) writeBack(ctx context.Context, kind, resource string, there map[string]*Object, stored map[string]runtime.Object) ([]string, error) {
 	var done []string
 	for _, key := range slices.Sorted(maps.Keys(stored)) {
 		current := there[key]
 		if current != nil && (current.Problem != nil || same(current.Stored, stored[key])) {
 			continue
 		}
-		verb, err := c.put(ctx, kind, current, stored[key])
+		verb, err := c.put(ctx, resource, current, stored[key])
 		if err != nil {
 			return done, fmt.Errorf("cannot write %s %s back: %w", kind, key, err)
 		}
@@ -127,13 +127,12 @@ func ownersOf(objects map[string]runtime.Object) map[types.UID]bool {
 }
 
 // put makes a custom resource of a stored object, and returns what it did.
-func (c *Cluster) put(ctx context.Context, kind string, current *Object, stored runtime.Object) (string, error) {
+func (c *Cluster) put(ctx context.Context, resource string, current *Object, stored runtime.Object) (string, error) {
 	wanted, err := served(stored)
 	if err != nil {
 		return "", err
 	}
-	gvr, _ := meta.UnsafeGuessKindToResource(v1alpha1.SchemeGroupVersion.WithKind(kind))
-	client := c.dynamic.Resource(gvr).Namespace(wanted.GetNamespace())
+	client := c.dynamic.Resource(v1alpha1.SchemeGroupVersion.WithResource(resource)).Namespace(wanted.GetNamespace())
 	if current == nil {
 		_, err := client.Create(ctx, wanted, metav1.CreateOptions{FieldManager: "hookplane"})
 		return "created, it is new", err
